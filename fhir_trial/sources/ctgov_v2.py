@@ -1,0 +1,291 @@
+"""ClinicalTrials.gov API v2: one record's JSON to a `Trial`, and the `Trial` back to the document.
+
+Decoding takes the fast way first: msgspec builds the typed trial, and a proof that nothing was dropped
+compares the number of quotation marks before and after (a dropped key takes at least two with it, and
+nothing adds any but the escape \\u0022). Whatever fails the proof is walked in Python, which finds the
+unknown fields, the empty values, the nulls and the repeated keys, and says where they are.
+
+Source: https://clinicaltrials.gov/data-api/about-api/study-data-structure
+"""
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import msgspec
+
+from fhir_trial.errors import RecordError
+from fhir_trial.sources import ctgov_v2_schema as schema
+from fhir_trial.sources import paths
+from fhir_trial.trial import Trial
+
+MAX_NESTING = 100
+"""How deep an unknown field may nest; the registry's own records nest 12 deep at most."""
+
+_KEY_MARKS = '""'
+"""The two quotation marks of the key `resultsSection`, which goes with its value."""
+
+_OWN_KEYS = ("unknownFields", "emptyValues")
+"""What only this program writes; in a registry's record these are fields like any unknown one."""
+
+_DECODER = msgspec.json.Decoder(Trial)
+_ENCODER = msgspec.json.Encoder()
+_BOMS_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class _Aside(msgspec.Struct):
+    """The part of a record that is carried as the text it came in."""
+
+    results: msgspec.Raw | msgspec.UnsetType = msgspec.field(name="resultsSection", default=msgspec.UNSET)
+
+
+def decode(data: bytes) -> Trial:
+    """The trial in one record.
+
+    Raises: RecordError with the place of what breaks the format.
+    """
+    data = utf8(data)
+    try:
+        trial = _DECODER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_slowly(data)
+    return trial if _is_whole(trial, data) else _decode_slowly(data)
+
+
+def encode(trial: Trial) -> dict[str, Any]:
+    """The record as the registry writes it: empty values back in place, nothing of our own in it."""
+    document: dict[str, Any] = msgspec.json.decode(_ENCODER.encode(trial))
+    for key in (*_OWN_KEYS, "pageSection"):
+        document.pop(key, None)
+    for path, value in (trial.empty or {}).items():
+        paths.put(document, paths.steps(path), value)
+    return document
+
+
+def utf8(data: bytes) -> bytes:
+    """The same JSON text in UTF-8 without a byte order mark."""
+    if data.startswith(codecs.BOM_UTF8):
+        return data[3:]
+    if data.startswith(_BOMS_UTF16):
+        try:
+            return data.decode("utf-16").encode()
+        except UnicodeError as exc:
+            raise RecordError(f"invalid UTF-16: {exc}") from exc
+    return data
+
+
+def _is_whole(trial: Trial, data: bytes) -> bool:
+    """Whether the trial holds all of `data`, and nothing without content."""
+    if trial.unknown is not None or trial.empty is not None or b"\\u0022" in data:
+        return False
+    quotes = data.count(b'"')
+    if trial.results is not msgspec.UNSET:
+        aside = bytes(trial.results)
+        if not _is_utf8(aside):
+            return False
+        trial = msgspec.structs.replace(trial, results=msgspec.UNSET)
+        quotes -= aside.count(b'"') + len(_KEY_MARKS)
+    encoded = _ENCODER.encode(trial)
+    if encoded.count(b'"') != quotes:
+        return False
+    # `\""` at the end of a text looks like an empty one here: it only costs the slow way
+    return not (b'""' in encoded or b"{}" in encoded or b"[]" in encoded)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_slowly(data: bytes) -> Trial:
+    try:
+        return _walked(_document(data), data)
+    except RecursionError:
+        raise RecordError("nested too deeply to be a record") from None
+
+
+def _walked(document: Any, data: bytes) -> Trial:
+    if not isinstance(document, dict):
+        raise RecordError(f"a record is an object, this is {schema.describe(document)}")
+    unknown: dict[str, Any] = {}
+    empty: dict[str, Any] = {}
+    known = _sift(document, schema.root(), "$", unknown, empty)
+    known.pop("resultsSection", None)
+    try:
+        trial = _DECODER.decode(_ENCODER.encode(known))
+        results = msgspec.json.decode(data, type=_Aside).results
+    except msgspec.ValidationError as exc:
+        raise _explained(exc, document, known) from exc
+    except (msgspec.DecodeError, UnicodeEncodeError) as exc:
+        raise RecordError(f"malformed JSON: {exc}") from exc
+    return msgspec.structs.replace(trial, results=results, unknown=unknown or None, empty=empty or None)
+
+
+# --- sifting ---------------------------------------------------------------------------------------------
+
+
+def _sift(value: Any, node: schema.Node, path: str, unknown: dict[str, Any], empty: dict[str, Any]) -> Any:
+    """The value without what the model does not know and without what has no content; both are noted."""
+    if isinstance(value, dict) and node.fields is not None:
+        return dict(_members(value, node.fields, path, unknown, empty))
+    if isinstance(value, list) and node.item is not None:
+        return list(_items(value, node.item, path, unknown, empty))
+    return value
+
+
+def _members(
+    value: dict[str, Any],
+    fields: dict[str, schema.Node],
+    path: str,
+    unknown: dict[str, Any],
+    empty: dict[str, Any],
+) -> Iterator[tuple[str, Any]]:
+    for key, member in value.items():
+        place = paths.child(path, key)
+        node = fields.get(key)
+        if node is None:
+            if _nesting(member) > MAX_NESTING:
+                raise RecordError("nested too deeply to be a record", place)
+            unknown[place] = member
+        elif _has_content(member, place, empty):
+            yield key, _sift(member, node, place, unknown, empty)
+
+
+def _items(
+    value: list[Any], node: schema.Node, path: str, unknown: dict[str, Any], empty: dict[str, Any]
+) -> Iterator[Any]:
+    for index, item in enumerate(value):
+        place = paths.child(path, index)
+        if _has_content(item, place, empty):
+            yield _sift(item, node, place, unknown, empty)
+
+
+def _has_content(value: Any, place: str, empty: dict[str, Any]) -> bool:
+    """Whether a value says anything; if not it is noted, as a whole, so that it can be put back."""
+    if value is None:
+        raise RecordError("null, where the registry leaves the field out", place)
+    if _is_blank(value):
+        empty[place] = value
+        return False
+    return True
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_blank, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_blank, value))
+    return bool(value == "")
+
+
+def _nesting(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_nesting, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_nesting, value), default=0)
+    return 0
+
+
+# --- strict JSON -----------------------------------------------------------------------------------------
+
+
+def _document(data: bytes) -> Any:
+    """The document; Python's slower reader is asked only where something is wrong, to say what and where."""
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _loads(data)
+    every_key_kept = _ENCODER.encode(document).count(b'"') == data.count(b'"') and b"\\u0022" not in data
+    return document if every_key_kept else _loads(data)
+
+
+def _loads(data: bytes) -> Any:
+    """The document, with an error that gives line and column; each key once."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as exc:
+        raise RecordError(f"invalid UTF-8: byte 0x{data[exc.start]:02x} at offset {exc.start}") from exc
+    try:
+        document = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant)
+    except json.JSONDecodeError as exc:
+        raise RecordError(_syntax_reason(exc)) from exc
+    except ValueError as exc:  # a number of thousands of digits
+        raise RecordError(f"malformed JSON: {exc}") from exc
+    _refuse_repeated(document, "$")
+    return document
+
+
+class _Repeated(dict[str, Any]):
+    """An object in which a key stands twice; its place is known only once the document is whole."""
+
+    key = ""
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    seen: set[str] = set()
+    repeated = _Repeated(found)
+    repeated.key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return repeated
+
+
+def _refuse_repeated(value: Any, path: str) -> None:
+    if isinstance(value, _Repeated):
+        raise RecordError(f"the key {value.key!r} stands twice in one object", path)
+    if isinstance(value, dict):
+        for key, member in value.items():
+            _refuse_repeated(member, paths.child(path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_repeated(item, paths.child(path, index))
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise RecordError(f"malformed JSON: {name} is not a JSON number")
+
+
+def _syntax_reason(exc: json.JSONDecodeError) -> str:
+    where = f"line {exc.lineno}, column {exc.colno}"
+    if not exc.doc.strip():
+        return "empty: no JSON in it"
+    if exc.msg.startswith("Unterminated string") or exc.pos >= len(exc.doc.rstrip()):
+        return f"the JSON breaks off ({where}, of {len(exc.doc)} characters): {exc.msg}"
+    return f"malformed JSON ({where}): {exc.msg}"
+
+
+# --- explaining ------------------------------------------------------------------------------------------
+
+
+def _explained(exc: msgspec.ValidationError, document: dict[str, Any], known: dict[str, Any]) -> RecordError:
+    """What msgspec found, with the value that offends, where it stands and what is expected there."""
+    message, _, at = str(exc).partition(" - at `")
+    place = at.rstrip("`") or "$"
+    steps = paths.steps(place)
+    if message.startswith("Object missing required field"):
+        name = message.split("`")[1]
+        lack = "empty" if name in paths.follow(document, steps) else "missing"
+        return RecordError(f"the field {name} is {lack}", place)
+    value = paths.follow(known, steps)
+    return RecordError(
+        schema.complaint(value, schema.node_at(steps)), _original(place, steps, document, value)
+    )
+
+
+def _original(place: str, steps: list[str | int], document: dict[str, Any], value: Any) -> str:
+    """The place in the document as it came, where empty items of a list still have their index."""
+    path: list[str | int] = []
+    for step in steps:
+        if isinstance(step, int):
+            content = [i for i, item in enumerate(paths.follow(document, path)) if not _is_blank(item)]
+            step = content[step]
+        path.append(step)
+    found = "$"
+    for step in path:
+        found = paths.child(found, step)
+    return found
