@@ -1,0 +1,207 @@
+"""The invariants of data types and resources that are errors in HL7's engines, as predicates.
+
+Each takes the element as JSON and answers whether the rule holds. A predicate is only asked about an
+element whose structure is right as far as it goes; it answers True where structure is already at fault.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from fhir_trial.release import Release
+
+Json = dict[str, Any]
+
+
+class Invariant(NamedTuple):
+    """A rule of the specification: its key, its text, its predicate."""
+
+    key: str
+    text: str
+    holds: Callable[[Json], bool]
+    warning: bool = False
+
+
+def _number(value: Any) -> float | None:
+    return value if type(value) in (int, float) else None
+
+
+def _needs(name: str, *others: str) -> Callable[[Json], bool]:
+    """If `name` is there, one of the others is."""
+    return lambda node: name not in node or any(other in node or "_" + other in node for other in others)
+
+
+def _not_negative(name: str) -> Callable[[Json], bool]:
+    return lambda node: (_number(node.get(name)) or 0) >= 0
+
+
+def _low_first(node: Json) -> bool:
+    low, high = node.get("low"), node.get("high")
+    if not isinstance(low, dict) or not isinstance(high, dict):
+        return True
+    if any(low.get(key) != high.get(key) for key in ("system", "code", "unit")):
+        return True
+    first, last = _number(low.get("value")), _number(high.get("value"))
+    return first is None or last is None or first <= last
+
+
+def _start_first(node: Json) -> bool:
+    start, end = node.get("start"), node.get("end")
+    return not isinstance(start, str) or not isinstance(end, str) or not later(start, end)
+
+
+def later(start: str, end: str) -> bool:
+    """Whether a dateTime is certainly after another; precisions may differ."""
+    if "T" in start and "T" in end:
+        first, last = _moment(start), _moment(end)
+        return first is not None and last is not None and first > last
+    length = min(len(start.partition("T")[0]), len(end.partition("T")[0]))
+    return start[:length] > end[:length]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _code_of(concept: Any) -> set[Any]:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return {one.get("code") for one in codings or () if isinstance(one, dict)}
+
+
+def _none_has(name: str, field: str, value: str) -> Callable[[Json], bool]:
+    """No item of a list has this value in this field."""
+
+    def holds(node: Json) -> bool:
+        items = node.get(name)
+        if not isinstance(items, list):
+            return True
+        return not any(isinstance(one, dict) and one.get(field) == value for one in items)
+
+    return holds
+
+
+def _ratio(node: Json) -> bool:
+    if ("numerator" in node) != ("denominator" in node):
+        return False
+    return "numerator" in node or "extension" in node
+
+
+def _is_name(node: Json) -> bool:
+    name = node.get("name")
+    return not isinstance(name, str) or (name[:1].isupper() and name.isascii() and name.replace("_", "a").isalnum())
+
+
+def _members_only_if_actual(node: Json) -> bool:
+    return "member" not in node or node.get("actual") is True
+
+
+def _plain_url(node: Json) -> bool:
+    url = node.get("url")
+    return not isinstance(url, str) or not ("|" in url or "#" in url)
+
+
+def _input_once(node: Json) -> bool:
+    """Names either the requirement or the related data, not both."""
+    return not ("relatedData" in node and "requirement" in node)
+
+
+_CODE_NEEDS_SYSTEM = Invariant("qty-3", "a unit code needs a system", _needs("code", "system"))
+_TIMING = (
+    Invariant("tim-1", "a duration needs its unit", _needs("duration", "durationUnit")),
+    Invariant("tim-2", "a period needs its unit", _needs("period", "periodUnit")),
+    Invariant("tim-4", "the duration is not negative", _not_negative("duration")),
+    Invariant("tim-5", "the period is not negative", _not_negative("period")),
+    Invariant("tim-6", "periodMax needs a period", _needs("periodMax", "period")),
+    Invariant("tim-7", "durationMax needs a duration", _needs("durationMax", "duration")),
+    Invariant("tim-8", "countMax needs a count", _needs("countMax", "count")),
+    Invariant("tim-9", "an offset needs a when", _needs("offset", "when")),
+    Invariant("tim-10", "timeOfDay and when exclude each other", lambda n: "timeOfDay" not in n or "when" not in n),
+)
+
+_BOTH: dict[str, tuple[Invariant, ...]] = {
+    "Attachment": (
+        Invariant("att-1", "data needs a contentType", _needs("data", "contentType")),
+        Invariant(
+            "attachment-mime",
+            "contentType is no MIME type",
+            lambda n: "/" in n["contentType"] if isinstance(n.get("contentType"), str) else True,
+            warning=True,
+        ),
+    ),
+    "ContactPoint": (Invariant("cpt-2", "a value needs a system", _needs("value", "system")),),
+    "Expression": (
+        Invariant("exp-1", "needs an expression or a reference", lambda n: "expression" in n or "reference" in n),
+    ),
+    "Identifier": (
+        Invariant(
+            "ident-1",
+            "an identifier without a value says little",
+            lambda n: "value" in n or "_value" in n,
+            warning=True,
+        ),
+    ),
+    "Organization": (
+        Invariant("org-1", "needs a name or an identifier", lambda n: "name" in n or "identifier" in n),
+    ),
+    "Period": (Invariant("per-1", "the start is not after the end", _start_first),),
+    "Quantity": (_CODE_NEEDS_SYSTEM,),
+    "Range": (Invariant("rng-2", "low is not above high", _low_first),),
+    "Ratio": (Invariant("rat-1", "numerator and denominator come together", _ratio),),
+    "Timing.repeat": _TIMING,
+}
+_NAMED = Invariant("name-token", "the name is usable as an identifier by machines", _is_name, warning=True)
+_PLAIN_URL = Invariant("cnl-1", "the url holds no | or #", _plain_url, warning=True)
+
+_R4 = {
+    "Group": (Invariant("grp-1", "only an actual group has members", _members_only_if_actual),),
+    "Organization": (
+        *_BOTH["Organization"],
+        Invariant("org-2", "an organization has no home telephone", _none_has("telecom", "use", "home")),
+        Invariant("org-3", "an organization has no home address", _none_has("address", "use", "home")),
+    ),
+} | {name: (_NAMED,) for name in ("ActivityDefinition", "EvidenceVariable", "Library", "Measure", "PlanDefinition")}
+
+_R5 = {
+    "PlanDefinition.action.input": (
+        Invariant("pld-0", "an input has a requirement or related data, not both", _input_once),
+    ),
+    "PlanDefinition.action.output": (
+        Invariant("pld-1", "an output has a requirement or related data, not both", _input_once),
+    ),
+    "Reference": (
+        Invariant(
+            "ref-2",
+            "needs a reference, an identifier or a display",
+            lambda n: any(k in n for k in ("reference", "identifier", "display", "extension", "_reference", "_display")),
+        ),
+    ),
+} | {
+    name: (_NAMED, _PLAIN_URL)
+    for name in (
+        "ActivityDefinition",
+        "Citation",
+        "CodeSystem",
+        "Evidence",
+        "EvidenceReport",
+        "EvidenceVariable",
+        "Library",
+        "Measure",
+        "PlanDefinition",
+        "StructureDefinition",
+        "ValueSet",
+    )
+}
+
+_QUANTITIES = ("Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity")
+
+
+def invariants(release: Release) -> dict[str, tuple[Invariant, ...]]:
+    """The invariants of every type of a release."""
+    found = dict(_BOTH) | (_R5 if release is Release.R5 else _R4)
+    for name in _QUANTITIES:
+        if name != "Money":
+            found[name] = found["Quantity"]
+    return found
