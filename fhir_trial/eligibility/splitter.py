@@ -1,0 +1,302 @@
+"""Splits an eligibility text into its tree of criteria, in one pass and without losing a character.
+
+Texts come as the markdown of the registry's API ("* " bullets, escapes, blocks apart by blank lines), as its
+legacy layout (indented, hard wrapped), and as plain paragraphs; one set of rules reads all three.
+"""
+
+import html
+import re
+from functools import lru_cache
+
+from fhir_trial.eligibility import headings, logic
+from fhir_trial.eligibility.criteria import Criteria, Criterion, Section, Span
+
+# Indent, marker with the space behind it, rest of the line. A marker is a bullet, a number or a letter; the
+# lookaheads keep "-5 °C", "1.5 x ULN" and "E. coli" what they are.
+_LINE = re.compile(
+    r"([^\S\n]*)"
+    r"("
+    r"(?:\\?[-*+–—‐‑]|[•●○◦▪■□▫·‣∙⁃◆◇➢➤✓])(?:[^\S\n]+|(?=[A-Za-z≥≤(])|(?=\n|\Z))"
+    r"|[•●○◦▪■□▫‣∙⁃◆◇➢➤✓]"
+    r"|\(?\d{1,3}(?:\\?\.\d{1,2}){0,3}(?:\\?\.(?=[^\d\n])|\\?\)(?=\S|[^\S\n])|、)[^\S\n]*"
+    r"|\d{1,2}(?:\.\d{1,2}){1,3}[^\S\n]+(?=[A-Z][a-z]{2})"
+    r"|\(?(?:[a-zA-Z]|[ivx]{2,5}|[IVX]{2,5})\)[^\S\n]*"
+    r"|(?:[a-z]|[ivx]{2,5})\\?\.[^\S\n]+"
+    r"|(?:[A-Z]|[IVX]{2,5})\\?\.[^\S\n]+(?=[A-Z0-9≥≤<>])"
+    r")?"
+    r"([^\n]*)\n?"
+)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_WRAP = re.compile(r"\s*\n\s*")
+_WRAPPED_FROM = 60
+"""A plain line shorter than this was not broken off by a margin."""
+_HEAD = 240
+"""Characters of a line looked at for a heading."""
+_NOWHERE = -10
+"""The indent of a section: left of every line, and no line's own."""
+_CHILD_INDENT = 2
+"""Columns that make a child; one column is a ragged number (" 9." over "10.")."""
+
+
+_Node = tuple[int, Section, str, str | None, str, int, int]
+"""Depth, then the fields of a Criterion from section to end."""
+
+
+class _Level:
+    """An open criterion that the next lines may belong to; the lowest stands for the section."""
+
+    __slots__ = ("children", "column", "indent", "kind", "path")
+
+    def __init__(self, indent: int, column: int, kind: str, path: str) -> None:
+        self.indent = indent
+        self.column = column
+        self.kind = kind
+        self.path = path
+        self.children = 0
+
+
+def parse(text: str) -> Criteria:
+    """The criteria of an eligibility text; any text is accepted, and every character is kept."""
+    return _Splitter(text).criteria()
+
+
+def readable(verbatim: str) -> str:
+    """What people read: markdown escapes and HTML entities undone, hard wraps joined."""
+    words = _WRAP.sub(" ", verbatim) if "\n" in verbatim else verbatim
+    if "\\" in words:
+        words = _ESCAPE.sub(r"\1", words)
+    return html.unescape(words) if "&" in words else words
+
+
+class _Splitter:
+    """The state of one pass over a text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.nodes: list[_Node] = []
+        self.marks: list[Span] = []
+        self.section: Section = "other"
+        self.label: str | None = None
+        self.roots = {
+            name: _Level(_NOWHERE, _NOWHERE, "", name) for name in ("inclusion", "exclusion", "other")
+        }
+        self.levels = [self.roots["other"]]
+
+    def criteria(self) -> Criteria:
+        self._read()
+        return Criteria(text=self.text, criteria=_tree(self.text, self.nodes), marks=tuple(self.marks))
+
+    def _read(self) -> None:
+        """Go through the lines; what most lines are, the next item of a list, is done on the spot."""
+        position = 0
+        after_blank = True
+        previous = ""
+        nodes = self.nodes
+        mentions = _Mentions(self.text)
+        for indent, marker, body in _LINE.findall(self.text):
+            start = position + len(indent) + len(marker)
+            position = start + len(body) + 1
+            if not body and not marker:
+                after_blank = True
+                continue
+            body = body.rstrip()
+            end = start + len(body)
+            column = len(indent) if "\t" not in indent else len(indent.expandtabs(4))
+            if not marker:
+                if not body:
+                    after_blank = True
+                    continue
+                if after_blank or not self._continues(column, previous, body):
+                    self._plain(column, body, start, after_blank=after_blank)
+                else:
+                    self._extend(end)
+            elif end > mentions.next and self._marked_heading(marker, body, start, mentions):
+                after_blank, previous = True, ""
+                continue
+            elif not body:
+                self._lone(marker, start)
+            else:
+                glyph = marker.rstrip()
+                kind = _kind(glyph)
+                levels = self.levels
+                top = levels[-1]
+                if top.indent == column and top.kind == kind:
+                    parent = levels[-2]
+                    parent.children += 1
+                    top.path = path = f"{parent.path}.{parent.children}"
+                    top.children = 0
+                    nodes.append((len(levels) - 2, self.section, path, self.label, glyph, start, end))
+                else:
+                    self._item(column, len(marker), kind, glyph, start, end)
+            after_blank = False
+            previous = body
+
+    def _item(self, indent: int, width: int, kind: str, glyph: str, start: int, end: int) -> None:
+        """A line with another marker or indent than the one before: a sibling, a child or an uncle."""
+        levels = self.levels
+        while indent < levels[-1].indent + _CHILD_INDENT:
+            top = levels[-1]
+            if (
+                top.kind
+                and top.kind != kind
+                and indent > top.indent - _CHILD_INDENT
+                and self._nests(top, kind)
+            ):
+                break
+            levels.pop()
+        self._add(indent, indent + width, kind, glyph, start, end)
+
+    def _nests(self, top: _Level, kind: str) -> bool:
+        """Whether a list of another kind at the same indent stands below the open criterion."""
+        if any(level.kind == kind and level.indent >= top.indent - 1 for level in self.levels):
+            return False
+        end = self.nodes[-1][-1]
+        return self.text[end - 1] == ":" or (top.kind[0] == "1" and kind[0] in "1a" and kind > top.kind)
+
+    def _plain(self, indent: int, body: str, start: int, *, after_blank: bool) -> None:
+        """A line without a marker: a heading, a label, a note to the criterion above, or a criterion."""
+        if self._heading(body, start):
+            return
+        while indent < self.levels[-1].column:
+            self.levels.pop()
+        nested = len(self.levels) > 1
+        if not nested and headings.is_label(body):
+            self._label(body, start)
+            return
+        if nested and after_blank and self.levels[-1].children == 0:
+            self._extend(start + len(body))
+            return
+        cut = headings.inline_heading(body) if "lusion" in body else None
+        if cut is None:
+            opens = body[-1] in ":：" or body.endswith("following")
+            self._add(indent, indent + 1, ":" if opens else "", "", start, start + len(body))
+            return
+        self._add(indent, indent + 1, "", "", start, start + len(body[:cut].rstrip()))
+        self._plain(indent, body[cut:].rstrip(), start + cut, after_blank=True)
+
+    def _heading(self, body: str, start: int) -> bool:
+        if "riteri" not in body and "RITERI" not in body and "lusion" not in body and "LUSION" not in body:
+            return False
+        head = body[:_HEAD]
+        heading = headings.section_heading(head, marked=False) or headings.neutral_heading(head)
+        if heading is None:
+            return False
+        self._open(heading, start, body)
+        return True
+
+    def _marked_heading(self, marker: str, body: str, start: int, mentions: "_Mentions") -> bool:
+        """A heading that was given a bullet or a number like the criteria below it."""
+        mentions.skip(start + len(body))
+        heading = headings.section_heading(body[:_HEAD], marked=True)
+        if heading is None:
+            return False
+        self._lone(marker, start)
+        self._open(heading, start, body)
+        return True
+
+    def _lone(self, marker: str, start: int) -> None:
+        """A marker that no criterion carries."""
+        at = start - len(marker)
+        self.marks.append(Span(at, at + len(marker.rstrip()), "marker"))
+
+    def _open(self, heading: headings.Heading, start: int, body: str) -> None:
+        """Begin a section; a criterion on the heading's own line is its first."""
+        length = min(heading.length, len(body))
+        end = start + len(body[:length].rstrip())
+        self.marks.append(Span(start, end, "heading"))
+        self.section = heading.section
+        self.label = heading.group
+        self.levels = [self.roots[self.section]]
+        rest = body[length:]
+        if rest.strip():
+            self._plain(0, rest.strip(), start + len(body) - len(rest.lstrip()), after_blank=True)
+
+    def _label(self, body: str, start: int) -> None:
+        self.marks.append(Span(start, start + len(body), "label"))
+        self.label = readable(body).rstrip(":： ")
+        self.levels = [self.roots[self.section]]
+
+    def _add(self, indent: int, column: int, kind: str, glyph: str, start: int, end: int) -> None:
+        levels = self.levels
+        parent = levels[-1]
+        parent.children += 1
+        path = f"{parent.path}.{parent.children}"
+        self.nodes.append((len(levels) - 1, self.section, path, self.label, glyph, start, end))
+        if kind == ":":  # the list below an introducing line stands at the same indent
+            indent -= _CHILD_INDENT
+        levels.append(_Level(indent, column, kind, path))
+
+    def _continues(self, column: int, previous: str, body: str) -> bool:
+        """Whether a plain line is the rest of the line above, broken by a margin."""
+        top = self.levels[-1]
+        if len(self.levels) == 1:
+            return False
+        if top.kind and top.kind != ":" and column > top.indent:
+            return True
+        cut_off = len(previous) >= _WRAPPED_FROM and previous[-1] not in ".:;"
+        return cut_off and not body[0].isupper() and "clusion" not in body[:_WRAPPED_FROM]
+
+    def _extend(self, end: int) -> None:
+        self.nodes[-1] = (*self.nodes[-1][:-1], end)
+
+
+class _Mentions:
+    """Where the text speaks of inclusion or exclusion, so that other lines need not be looked at."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.next = 0
+        self.skip(0)
+
+    def skip(self, position: int) -> None:
+        """Move to the first mention at or after a position."""
+        lower = self._text.find("clusion", position)
+        upper = self._text.find("CLUSION", position)
+        nowhere = len(self._text)
+        self.next = min(lower if lower >= 0 else nowhere, upper if upper >= 0 else nowhere)
+
+
+@lru_cache(maxsize=1024)
+def _kind(glyph: str) -> str:
+    """The sort of a marker: its own sign for bullets, "1" and the number of dots, or "a"."""
+    first = glyph.lstrip("\\(")[:1]
+    if first.isdigit():
+        return "1" + "." * glyph.rstrip(".)").count(".")
+    return ("a" if first.islower() else "A") if first.isalpha() else first
+
+
+def _tree(text: str, nodes: list[_Node]) -> tuple[Criterion, ...]:
+    """The nodes, children inside their parents; built from the end, so that each is built once."""
+    levels: list[list[Criterion]] = [[]]
+    for depth, section, path, label, marker, start, end in reversed(nodes):
+        words = text[start:end]
+        if "\\" in words or "\n" in words or "&" in words:
+            words = readable(words)
+        if len(levels) > depth + 1:
+            below = levels.pop()
+            below.reverse()
+            criterion = _parent(section, path, label, marker, words, start, end, tuple(below))
+        else:
+            # The generated __new__ would cost as much as all the rest of this loop.
+            criterion = tuple.__new__(
+                Criterion, (section, path, label, marker, words, start, end, (), "unknown", None)
+            )
+            while len(levels) <= depth:
+                levels.append([])
+        levels[depth].append(criterion)
+    levels[0].reverse()
+    return tuple(levels[0])
+
+
+def _parent(
+    section: Section,
+    path: str,
+    label: str | None,
+    marker: str,
+    words: str,
+    start: int,
+    end: int,
+    children: tuple[Criterion, ...],
+) -> Criterion:
+    joined, threshold = logic.parent_logic(words, [child.text for child in children])
+    return Criterion(section, path, label, marker, words, start, end, children, joined, threshold)

@@ -1,0 +1,143 @@
+"""Headings, sub-headings, and lines that only look like headings."""
+
+import pytest
+
+from fhir_trial.eligibility import parse
+
+
+def section_below(heading: str, *, before: str = "") -> tuple[str, str | None]:
+    """The section and label of a bullet below a heading line."""
+    criterion = list(parse(f"{before}{heading}\n\n* Gout").walk())[-1]
+    assert criterion.text == "Gout"
+    return criterion.section, criterion.label
+
+
+@pytest.mark.parametrize(
+    ("heading", "section"),
+    [
+        ("Inclusion Criteria:", "inclusion"),
+        ("Inclusion Criteria", "inclusion"),
+        ("Key Inclusion Criteria:", "inclusion"),
+        ("Key Exclusion Criteria :", "exclusion"),
+        ("inclusion criteria", "inclusion"),
+        ("EXCLUSION CRITERIA", "exclusion"),
+        ("III.6 EXCLUSION CRITERIA", "exclusion"),
+        ("2.1 Inclusion criteria:", "inclusion"),
+        ("Inclusion", "inclusion"),
+        ("Exclusion:", "exclusion"),
+        ("Inclusion conditions:", "inclusion"),
+        ("Inclusions:", "inclusion"),
+        ("Exlusion Criteria:", "exclusion"),
+        ("Inlcusion criteria", "inclusion"),
+        ("Criteria: Exclusion Criteria:", "exclusion"),
+        ("**Exclusion Criteria**", "exclusion"),
+        ("## Inclusion Criteria", "inclusion"),
+        ("* Exclusion Criteria:", "exclusion"),
+        ("Patient Inclusion Criteria:", "inclusion"),
+        ("Pre-Operative Exclusion Criteria", "exclusion"),
+        ("Intra-operative Exclusion Criteria:", "exclusion"),
+        ("Disease-specific exclusion criteria:", "exclusion"),
+        ("Exclusion criteria for the tissue substudy (a third of each arm):", "exclusion"),
+        ("The exclusion criteria are:", "exclusion"),
+        ("The following exclusion criteria apply:", "exclusion"),
+        ("Exclusionary criteria:", "exclusion"),
+        ("Not-yet-known Criteria for inclusion:", "other"),
+        ("Non-inclusion criteria (all phases):", "exclusion"),
+        ("Noninclusion criteria:", "exclusion"),
+        ("Removal criteria:", "other"),
+        ("Withdrawal Criteria", "other"),
+        ("Eligibility criteria:", "other"),
+        ("Major Eligibility Criteria:", "other"),
+        ("Inclusion/Exclusion Criteria:", "other"),
+        ("Inclusion and exclusion criteria:", "other"),
+    ],
+)
+def test_a_heading_opens_its_section(heading: str, section: str) -> None:
+    assert section_below(heading)[0] == section
+
+
+@pytest.mark.parametrize(
+    ("heading", "group"),
+    [
+        ("Clinic Inclusion Criteria:", "Clinic"),
+        ("Inclusion Criteria for tenants:", "tenants"),
+        ("Inclusion Criteria (Neighbours):", "Neighbours"),
+        ("Inclusion Criteria:Control group", "Control group"),
+        ("Inclusion Criteria: Cohorts A and B", "Cohorts A and B"),
+        (
+            "Specific inclusion criteria for cornea/skin transplant patients:",
+            "cornea/skin transplant patients",
+        ),
+        ("Inclusion Criteria:", None),
+        ("Main Inclusion Criteria:", None),
+    ],
+)
+def test_a_group_in_the_heading_labels_its_criteria(heading: str, group: str | None) -> None:
+    assert section_below(heading) == ("inclusion", group)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "People who do not meet each of the inclusion criteria",
+        "Only those aged 21 or more are considered for inclusion.",
+        "A liver index above 4 is exclusionary;",
+        "Note: Further protocol-defined Inclusion/Exclusion criteria may apply.",
+        "Further exclusion criteria apply.",
+        "Failure to satisfy any of the exclusion criteria",
+        "X-ray exclusion only: any metal implant",
+        "Period of exclusion after another study",
+        "Biopsy outside the inclusion criteria",
+        "Mild gout is not an exclusion.",
+    ],
+)
+@pytest.mark.parametrize("marker", ["", "* ", "3. "])
+def test_a_line_that_mentions_criteria_does_not_switch_the_section(line: str, marker: str) -> None:
+    text = f"Exclusion Criteria:\n\n* Asthma\n\n{marker}{line}\n\n* Gout"
+    criteria = parse(text).criteria
+    assert [criterion.section for criterion in criteria] == ["exclusion"] * 3
+    assert criteria[1].text == line
+
+
+def test_text_on_the_line_of_the_heading_is_its_first_criterion() -> None:
+    criteria = parse("Exclusion Criteria:People with gout\n* Asthma").criteria
+    assert [(c.section, c.text) for c in criteria] == [
+        ("exclusion", "People with gout"),
+        ("exclusion", "Asthma"),
+    ]
+
+
+def test_two_headings_in_one_paragraph_open_two_sections() -> None:
+    text = "Inclusion Criteria: Adults. Owns a bicycle. Exclusion Criteria: Gout."
+    assert [(c.section, c.text) for c in parse(text).criteria] == [
+        ("inclusion", "Adults. Owns a bicycle."),
+        ("exclusion", "Gout."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["For teenagers:", "Group B patients:", "Screening:", "Earlier/current therapy:", "Women:", "Cohort 2"],
+)
+def test_a_sub_heading_labels_its_criteria_and_keeps_the_section(label: str) -> None:
+    before = "Exclusion Criteria:\n\n* Asthma\n\n"
+    assert section_below(label, before=before) == ("exclusion", label.rstrip(":"))
+
+
+def test_a_heading_ends_a_label() -> None:
+    assert section_below("Exclusion Criteria:", before="Inclusion:\n\nWomen:\n\n* Adults\n\n") == (
+        "exclusion",
+        None,
+    )
+
+
+def test_a_line_that_introduces_a_list_is_its_parent() -> None:
+    text = "Inclusion:\n\nVolunteers must be all of the following:\n\n* Adults\n* Fit\n\nOwns a bicycle."
+    first, second = parse(text).criteria
+    assert [child.text for child in first.children] == ["Adults", "Fit"]
+    assert (first.logic, second.text) == ("all-of", "Owns a bicycle.")
+
+
+def test_structured_fields_pasted_into_the_text_are_criteria() -> None:
+    text = "Inclusion Criteria:\n\n* Gout\n\nMinimum Age: 21 Years\n\nSex: All"
+    assert [c.text for c in parse(text).criteria] == ["Gout", "Minimum Age: 21 Years", "Sex: All"]
