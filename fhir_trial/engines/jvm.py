@@ -61,6 +61,14 @@ def java() -> str:
     return found
 
 
+def maven() -> str:
+    """The path of mvn; raises EngineUnavailableError when there is none."""
+    found = shutil.which("mvn")
+    if found is None:
+        raise EngineUnavailableError(f"no mvn found: {_NEEDED}")
+    return found
+
+
 def classpath(module: Module) -> str:
     """The class path of a built module; builds it first when this source was not built yet."""
     target = cache_dir() / f"{module}-{_source_hash(module)}"
@@ -96,7 +104,7 @@ def _build(module: Module, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as name:
         work = Path(name) / "java"
         shutil.copytree(java_dir(), work, ignore=shutil.ignore_patterns("target"))
-        _maven(module, work)
+        _package(module, work)
         shutil.rmtree(target, ignore_errors=True)
         built = Path(name) / target.name
         built.mkdir()
@@ -109,11 +117,8 @@ def _build(module: Module, target: Path) -> None:
                 raise
 
 
-def _maven(module: Module, work: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise EngineUnavailableError(f"no mvn found: {_NEEDED}")
-    command = [maven, "-q", "-B", "-pl", module, "package"]
+def _package(module: Module, work: Path) -> None:
+    command = [maven(), "-q", "-B", "-pl", module, "package"]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise EngineUnavailableError(f"Maven could not build java/{module}:\n{done.stdout[-4000:]}")
