@@ -1,0 +1,77 @@
+"""Trial -> FHIR resources, and FHIR resources -> Trial: one module per resource, both directions side by side."""
+
+from typing import Any
+
+import msgspec
+
+from fhir_trial.errors import RecordError
+from fhir_trial.mapping import mesh
+from fhir_trial.mapping.activity_definition import activity_definitions, read_interventions
+from fhir_trial.mapping.evidence_variable import outcome_variables
+from fhir_trial.mapping.graph import Graph, Index, Resource
+from fhir_trial.mapping.group import eligibility_groups, read_eligibility
+from fhir_trial.mapping.plan_definition import plan_definition, read_intervention_names
+from fhir_trial.mapping.research_study import read_study, research_study
+from fhir_trial.mapping.research_study.design import read_arms
+from fhir_trial.release import Release
+from fhir_trial.trial import Trial
+
+
+def resources(trial: Trial, release: Release) -> list[Resource]:
+    """The resources of a trial in one release, in bundle order.
+
+    Raises: UnmappedCodeError for a token without a row in mappings/.
+    """
+    graph = Graph(release)
+    groups = eligibility_groups(trial.id, trial.protocol.eligibility, graph)
+    group = groups[0]["id"] if groups else None
+    terms = mesh.dictionary(trial.derived.interventions if trial.derived else None, release)
+    arms_interventions = trial.protocol.arms_interventions
+    interventions = arms_interventions.interventions if arms_interventions else None
+    study = research_study(trial, group, terms, graph)
+    return [
+        study,
+        plan_definition(trial, group, graph),
+        *groups,
+        *activity_definitions(trial.id, interventions, terms, graph),
+        *(outcome_variables(trial) if graph.r5 else ()),
+        *graph.resources(),
+    ]
+
+
+def read_resources(stated: list[dict[str, Any]], release: Release) -> Trial:
+    """The trial that resources describe.
+
+    Raises: RecordError when they hold no ResearchStudy, or several, or one that is not a registry's.
+    """
+    index = Index(stated, release)
+    studies = index.of_type("ResearchStudy")
+    if len(studies) != 1:
+        raise RecordError(f"expected one ResearchStudy, found {len(studies)}", "Bundle.entry")
+    study = studies[0]
+    document: dict[str, Any] = {}
+    read_study(study, index, document)
+    _read_arms(study, index, document["protocolSection"])
+    eligibility = read_eligibility(_group_references(study, index), index)
+    if eligibility:
+        document["protocolSection"]["eligibilityModule"] = eligibility
+    try:
+        return msgspec.convert(document, Trial)
+    except msgspec.ValidationError as error:
+        raise RecordError(str(error), "ResearchStudy") from error
+
+
+def _group_references(study: Resource, index: Index) -> list[Any]:
+    if index.r5:
+        return [study.get("recruitment", {}).get("eligibility")]
+    return list(study.get("enrollment", ()))
+
+
+def _read_arms(study: Resource, index: Index, protocol: dict[str, Any]) -> None:
+    arms = read_arms(study, index)
+    for number, names in read_intervention_names(index, study.get("protocol", [])).items():
+        if number < len(arms):
+            arms[number]["interventionNames"] = names
+    module = {"armGroups": arms, "interventions": read_interventions(index)}
+    if stated := {key: items for key, items in module.items() if items}:
+        protocol["armsInterventionsModule"] = stated

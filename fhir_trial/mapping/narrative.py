@@ -1,0 +1,57 @@
+"""Narratives: readable XHTML, escaped, in the form that a HAPI server gives back byte for byte.
+
+That form: xmlns first, double quotes, `&lt; &gt; &amp; &quot;`, other characters of the basic plane raw, those
+beyond it as `&#x1F600;`, no comments, no blanks at the ends (measured, HAPI 8.8).
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+_OPEN = '<div xmlns="http://www.w3.org/1999/xhtml">'
+# What XML 1.0 forbids, and what lies beyond the basic plane: https://www.w3.org/TR/xml/#charsets
+_UNUSUAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
+
+
+def _unusual(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"&#x{code:X};" if code > 0xFFFF else "\ufffd"
+
+
+def escape(text: str) -> str:
+    """Text as XHTML content: markup escaped, characters that XML forbids replaced by U+FFFD."""
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    if '"' in text:
+        text = text.replace('"', "&quot;")
+    if text.isascii() and text.isprintable():
+        return text
+    # A carriage return is a line break to an XML parser; written raw it would not come back.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNUSUAL.sub(_unusual, text)
+
+
+def paragraph(label: str, text: str | None) -> str:
+    """`<p><b>label:</b> text</p>`, or nothing when there is no text."""
+    return f"<p><b>{label}:</b> {escape(text.strip())}</p>" if text and text.strip() else ""
+
+
+def heading(text: str | None) -> str:
+    """The first line: what the resource is called."""
+    return f"<p><b>{escape(text.strip())}</b></p>" if text and text.strip() else ""
+
+
+def listing(label: str, items: Iterable[str | None]) -> str:
+    """A labelled list; nothing when there are no items."""
+    rows = "".join([f"<li>{escape(item.strip())}</li>" for item in items if item and item.strip()])
+    return f"<p><b>{label}:</b></p><ul>{rows}</ul>" if rows else ""
+
+
+def narrative(*parts: str) -> dict[str, Any] | None:
+    """Narrative {status 1..1, div 1..1}; None when there is nothing to read."""
+    body = "".join(parts)
+    return {"status": "generated", "div": f"{_OPEN}{body}</div>"} if body else None
