@@ -32,7 +32,11 @@ def surroundings(bundle: Json) -> Surroundings:
         key = resource_key(entry.get("resource")) if isinstance(entry, dict) else None
         full = entry.get("fullUrl") if isinstance(entry, dict) else None
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(full, str) and isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+        if (
+            isinstance(full, str)
+            and isinstance(resource, dict)
+            and isinstance(resource.get("resourceType"), str)
+        ):
             around.by_url[full] = resource["resourceType"]
             if (base := base_of(full)) is not None:
                 around.bases.add(base)
@@ -136,7 +140,9 @@ def _ends_with_key(walker: Walker, path: str, full: str, resource: Json) -> None
         return
     key = resource_key(resource)
     if key is None:
-        walker.error(f"{path}.resource.id", "full-url-id", f"the fullUrl {full} names an id, the resource none")
+        walker.error(
+            f"{path}.resource.id", "full-url-id", f"the fullUrl {full} names an id, the resource none"
+        )
     elif f"{found[2]}/{found[3]}" != key:
         walker.error(f"{path}.fullUrl", "full-url-id", f"the fullUrl {full} does not end in {key}")
 
@@ -154,7 +160,9 @@ def _unique(
     if key is not None and isinstance(full, str) and not full.startswith("urn:"):
         first = keys.setdefault(key, index)
         if first != index:
-            walker.error(f"{path}.resource.id", "id-twice", f"entry[{first}] is {key} too; a server keeps one of them")
+            walker.error(
+                f"{path}.resource.id", "id-twice", f"entry[{first}] is {key} too; a server keeps one of them"
+            )
 
 
 def orphans(walker: Walker, path: str, bundle: Json) -> None:

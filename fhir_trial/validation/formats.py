@@ -201,7 +201,9 @@ def time_text(value: Any) -> Fault | None:
     """hh:mm:ss, without a zone."""
     if fault := _not_text(value):
         return fault
-    return None if _CLOCK.fullmatch(value) and value.isascii() else Fault("format", f"{value!r} is not a time")
+    return (
+        None if _CLOCK.fullmatch(value) and value.isascii() else Fault("format", f"{value!r} is not a time")
+    )
 
 
 def identity(value: Any) -> Fault | None:

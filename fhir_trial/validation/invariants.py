@@ -91,7 +91,9 @@ def _ratio(node: Json) -> bool:
 
 def _is_name(node: Json) -> bool:
     name = node.get("name")
-    return not isinstance(name, str) or (name[:1].isupper() and name.isascii() and name.replace("_", "a").isalnum())
+    return not isinstance(name, str) or (
+        name[:1].isupper() and name.isascii() and name.replace("_", "a").isalnum()
+    )
 
 
 def _members_only_if_actual(node: Json) -> bool:
@@ -118,7 +120,9 @@ _TIMING = (
     Invariant("tim-7", "durationMax needs a duration", _needs("durationMax", "duration")),
     Invariant("tim-8", "countMax needs a count", _needs("countMax", "count")),
     Invariant("tim-9", "an offset needs a when", _needs("offset", "when")),
-    Invariant("tim-10", "timeOfDay and when exclude each other", lambda n: "timeOfDay" not in n or "when" not in n),
+    Invariant(
+        "tim-10", "timeOfDay and when exclude each other", lambda n: "timeOfDay" not in n or "when" not in n
+    ),
 )
 
 _BOTH: dict[str, tuple[Invariant, ...]] = {
@@ -133,7 +137,9 @@ _BOTH: dict[str, tuple[Invariant, ...]] = {
     ),
     "ContactPoint": (Invariant("cpt-2", "a value needs a system", _needs("value", "system")),),
     "Expression": (
-        Invariant("exp-1", "needs an expression or a reference", lambda n: "expression" in n or "reference" in n),
+        Invariant(
+            "exp-1", "needs an expression or a reference", lambda n: "expression" in n or "reference" in n
+        ),
     ),
     "Identifier": (
         Invariant(
@@ -162,7 +168,7 @@ _R4 = {
         Invariant("org-2", "an organization has no home telephone", _none_has("telecom", "use", "home")),
         Invariant("org-3", "an organization has no home address", _none_has("address", "use", "home")),
     ),
-} | {name: (_NAMED,) for name in ("ActivityDefinition", "EvidenceVariable", "Library", "Measure", "PlanDefinition")}
+} | dict.fromkeys(("ActivityDefinition", "EvidenceVariable", "Library", "Measure", "PlanDefinition"), (_NAMED,))
 
 _R5 = {
     "PlanDefinition.action.input": (
@@ -175,25 +181,12 @@ _R5 = {
         Invariant(
             "ref-2",
             "needs a reference, an identifier or a display",
-            lambda n: any(k in n for k in ("reference", "identifier", "display", "extension", "_reference", "_display")),
+            lambda n: any(
+                k in n for k in ("reference", "identifier", "display", "extension", "_reference", "_display")
+            ),
         ),
     ),
-} | {
-    name: (_NAMED, _PLAIN_URL)
-    for name in (
-        "ActivityDefinition",
-        "Citation",
-        "CodeSystem",
-        "Evidence",
-        "EvidenceReport",
-        "EvidenceVariable",
-        "Library",
-        "Measure",
-        "PlanDefinition",
-        "StructureDefinition",
-        "ValueSet",
-    )
-}
+} | dict.fromkeys(("ActivityDefinition", "Citation", "CodeSystem", "Evidence", "EvidenceReport", "EvidenceVariable", "Library", "Measure", "PlanDefinition", "StructureDefinition", "ValueSet"), (_NAMED, _PLAIN_URL))
 
 _QUANTITIES = ("Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity")
 

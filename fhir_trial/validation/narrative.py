@@ -9,15 +9,11 @@ from fhir_trial.validation.formats import Fault
 XHTML = "http://www.w3.org/1999/xhtml"
 
 ELEMENTS = frozenset(
-    (
-        "div p br h1 h2 h3 h4 h5 h6 hr span b i u em strong small big sub sup tt code pre samp kbd var cite dfn abbr "
-        "acronym q blockquote address bdo a img map area ul ol li dl dt dd table caption thead tbody tfoot colgroup "
-        "col tr th td del ins"
-    ).split()
+    ["div", "p", "br", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "span", "b", "i", "u", "em", "strong", "small", "big", "sub", "sup", "tt", "code", "pre", "samp", "kbd", "var", "cite", "dfn", "abbr", "acronym", "q", "blockquote", "address", "bdo", "a", "img", "map", "area", "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "colgroup", "col", "tr", "th", "td", "del", "ins"]
 )
 """XHTML 1.0 chapters 7 to 11 (but 4 of 9) and 15; no forms, scripts, frames or objects."""
 
-_EVERYWHERE = frozenset("title style class id lang dir accesskey tabindex xml:lang xmlns".split())
+_EVERYWHERE = frozenset(["title", "style", "class", "id", "lang", "dir", "accesskey", "tabindex", "xml:lang", "xmlns"])
 _BY_ELEMENT = {
     "a": "href name rel rev charset type hreflang shape coords",
     "img": "src alt width height longdesc usemap ismap align border hspace vspace",

@@ -183,7 +183,13 @@ def tables(release: Release) -> Tables:
             extensions[own["url"]] = definition_row(own)
     systems |= countries()
     return Tables(
-        release, frozenset(found["resources"]), found["types"], found["valueSets"], systems, frozenset(named), extensions
+        release,
+        frozenset(found["resources"]),
+        found["types"],
+        found["valueSets"],
+        systems,
+        frozenset(named),
+        extensions,
     )
 
 

@@ -206,7 +206,15 @@ class Walker:
             self.value(where, value, extra, element, kind, contexts, absent=name not in node)
             return
         for index, (one, more) in enumerate(self._items(where, node, name)):
-            self.value(f"{where}[{index}]", one, more, element, kind, contexts, absent=one is None and more is not None)
+            self.value(
+                f"{where}[{index}]",
+                one,
+                more,
+                element,
+                kind,
+                contexts,
+                absent=one is None and more is not None,
+            )
 
     def _items(self, where: str, node: Json, name: str) -> list[tuple[Any, Any]]:
         """The items of an array, each with its `_` sibling."""
@@ -224,7 +232,15 @@ class Walker:
         return list(zip(value if value is not None else [None] * len(extra), extra, strict=True))
 
     def value(
-        self, path: str, value: Any, extra: Any, element: Element, kind: str, contexts: set[str], *, absent: bool
+        self,
+        path: str,
+        value: Any,
+        extra: Any,
+        element: Element,
+        kind: str,
+        contexts: set[str],
+        *,
+        absent: bool,
     ) -> None:
         """One value of an element."""
         if kind in self.tables.primitives:
@@ -270,7 +286,15 @@ class Walker:
     # ------------------------------------------------------------ primitives
 
     def primitive(
-        self, path: str, value: Any, extra: Any, element: Element, kind: str, contexts: set[str], *, absent: bool
+        self,
+        path: str,
+        value: Any,
+        extra: Any,
+        element: Element,
+        kind: str,
+        contexts: set[str],
+        *,
+        absent: bool,
     ) -> None:
         """A primitive and its extensions."""
         if extra is not None or (absent and value is None and extra is None):
@@ -443,7 +467,9 @@ class Walker:
             self.error(path, "ext-1", "an extension has either a value or extensions")
         if "extension" in node:
             inner = table.children if table is not None else None
-            self.extensions(f"{path}.extension", node["extension"], {"Extension"}, modifier=False, children=inner)
+            self.extensions(
+                f"{path}.extension", node["extension"], {"Extension"}, modifier=False, children=inner
+            )
         for name in sorted(names):
             self._extension_value(path, node, name, table)
 
@@ -487,7 +513,9 @@ class Walker:
             self.error(where, "extension-value", f"holds a {found}, the definition allows {allowed}")
         element = Element("value", (found,), targets=table.targets if table else None)
         kinds = {found, "Extension.value", "Extension.value[x]"}
-        self.value(where, node.get(name), node.get("_" + name), element, found, kinds, absent=name not in node)
+        self.value(
+            where, node.get(name), node.get("_" + name), element, found, kinds, absent=name not in node
+        )
 
     def _value_types(self) -> dict[str, str]:
         """Extension.value[x]: JSON property -> type."""
@@ -566,7 +594,9 @@ class Walker:
             target = around.by_key[literal.key]
             self.hits += 1
             around.referenced.add(target or literal.key)
-            self.warning(path, "reference-full-url", f"{text} matches an entry by type and id, not by its fullUrl")
+            self.warning(
+                path, "reference-full-url", f"{text} matches an entry by type and id, not by its fullUrl"
+            )
             return literal.type
         if around.closed:
             self._unresolved(path, text, literal)
