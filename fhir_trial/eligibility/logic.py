@@ -1,4 +1,4 @@
-"""How a parent line joins what stands below it, where its words say so."""
+"""How a parent line joins what stands below it, where its words say so; all patterns read lower case."""
 
 import re
 from collections.abc import Sequence
@@ -15,49 +15,56 @@ _AT_LEAST = re.compile(
     rf"|{_COUNT.format('b')}\s+or\s+more\b(?:\s+\w+){{0,3}}?\s+(?:of|from|among|following|criteri\w+)\b"
     rf"|(?<!only\s)(?<!exactly\s){_COUNT.format('c')}\s+(?:or\s+both\s+)?of\s+(?:the\s+|these\s+)?"
     r"(?:following|below|these|criteria)\b",
-    re.IGNORECASE,
 )
 _ANY_OF = re.compile(
     r"\b(?:any|either|one\s+or\s+(?:both|all))\s+(?:one\s+)?(?:\(\w+\)\s+)?(?:or\s+more\s+)?(?:of\s+)?(?:the\s+|these\s+)?"
     r"(?:following|below|criteria|conditions|above)"
     r"|\bany\s+of\s*:|\beither\s*:|\bor\s+more\s+of\s+(?:the\s+)?following",
-    re.IGNORECASE,
 )
 _ALL_OF = re.compile(
     r"\b(?:all|each|both)\s+(?:of\s+)?(?:the\s+|these\s+)?(?:\w+\s+)?(?:following|below|criteria|conditions)"
     r"|\ball\s+of\s*:|\bfollowing\s+(?:\w+\s+){0,2}must\s+all\b",
-    re.IGNORECASE,
 )
 _NEGATION = re.compile(
     r"\b(?:no|not|none|without|absence|free\s+of|neither|never|lack|cannot|except|unless|exclud\w+|exactly|only\s+one)\b",
-    re.IGNORECASE,
 )
 _LEAVES_OPEN = re.compile(  # a parent whose own words may turn what joins its children
-    _NEGATION.pattern + r"|\b(?:one\s+of|such\s+as|includ\w+|e\.g\.)", re.IGNORECASE
+    _NEGATION.pattern + r"|\b(?:one\s+of|such\s+as|includ\w+|e\.g\.)"
 )
 # The verdict on whoever meets the list: it says which section the list is, not how it is joined.
 _VERDICT = re.compile(
     r"\b(?:(?:will|must|should|may)\s+be\s+|are\s+|is\s+)?(?:excluded|ineligible|not\s+(?:be\s+)?eligible"
     r"|not\s+(?:be\s+)?(?:enrolled|included|admitted))\b",
-    re.IGNORECASE,
 )
-_SPEAKS_OF_A_LIST = re.compile(
-    r"following|below|these|above|criteri|either|condition|\b(?:of|from|among)\W*\Z", re.IGNORECASE
+_LIST_WORDS = (
+    "following",
+    "below",
+    "above",
+    "these",
+    "criteri",
+    "either",
+    "condition",
+    " of:",
+    "from:",
+    "among:",
 )
+_LAST_WORD = re.compile(r"[\s,;/](or|and)[\s,;.:]*\Z")
+_FIRST_WORD = re.compile(r"(or|and)[\s,]")
 
 
 def parent_logic(text: str, children: Sequence[str]) -> tuple[Logic, int | None]:
     """How the children are joined, and n of "at least n"; "unknown" when the words do not say."""
-    said = _said(text)
+    words = text.lower()
+    said = _said(words)
     written = _joined(children)
     if said[0] == "unknown":
-        return ("unknown" if _LEAVES_OPEN.search(text) else written), None
+        return ("unknown" if written != "unknown" and _LEAVES_OPEN.search(words) else written), None
     agree = written == "unknown" or written == said[0] or (written == "any-of" and said == ("at-least", 1))
     return said if agree else ("unknown", None)
 
 
 def _said(text: str) -> tuple[Logic, int | None]:
-    if _SPEAKS_OF_A_LIST.search(text) is None:
+    if not any(word in text for word in _LIST_WORDS):
         return "unknown", None
     text = _VERDICT.sub("", text)
     found: set[tuple[Logic, int | None]] = set()
@@ -76,7 +83,7 @@ def _said(text: str) -> tuple[Logic, int | None]:
 
 
 def _counted(match: re.Match[str]) -> tuple[Logic, int | None]:
-    words = (match["a"] or match["b"] or match["c"]).lower()
+    words = match["a"] or match["b"] or match["c"]
     count = _NUMBERS.get(words) or int(words)
     if count == 1 and not match["a"]:
         return "any-of", None
@@ -96,11 +103,5 @@ def _joined(children: Sequence[str]) -> Logic:
 
 
 def _joint(first: str, second: str) -> str:
-    before = first[-8:].rstrip(" ,;.:").lower()
-    after = second[:8].lower()
-    for word in ("or", "and"):
-        if before.endswith((f" {word}", f",{word}", f";{word}", f"/{word}")) or after.startswith(
-            (f"{word} ", f"{word},")
-        ):
-            return word
-    return ""
+    match = _LAST_WORD.search(first[-8:].lower()) or _FIRST_WORD.match(second[:8].lower())
+    return "" if match is None else match[1]
