@@ -48,7 +48,10 @@ def streams(path: str | os.PathLike[str]) -> Iterator[Stream | RecordError]:
         yield from _unpacked("standard input", cast(io.BufferedReader, sys.stdin.buffer))
         return
     for file in _files_below(Path(path)) if Path(path).is_dir() else [Path(path)]:
-        yield from _opened(file)
+        if isinstance(file, RecordError):
+            yield file
+        else:
+            yield from _opened(file)
 
 
 def unreadable(exc: BaseException, place: str) -> RecordError:
@@ -57,14 +60,17 @@ def unreadable(exc: BaseException, place: str) -> RecordError:
     return RecordError(f"cannot be read: {reason}", source=place)
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """The regular files in a folder and its folders, without hidden ones."""
-    for parent, folders, names in os.walk(folder):
+def _files_below(folder: Path) -> Iterator[Path | RecordError]:
+    """The regular files in a folder and its folders, without hidden ones; a closed folder is an error."""
+    closed: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(parent, name)
             if not name.startswith(".") and file.is_file():
                 yield file
+    for exc in closed:
+        yield unreadable(exc, str(exc.filename))
 
 
 def _opened(path: Path) -> Iterator[Stream | RecordError]:

@@ -103,6 +103,11 @@ def records(path: str | os.PathLike[str], *, format: str | None = None) -> Itera
             yield files.unreadable(exc, stream.place)
 
 
+def is_fhir(data: bytes | str) -> bool:
+    """Whether a JSON text is a FHIR resource."""
+    return _parts(_as_bytes(data)) == FHIR
+
+
 # --- one stream to its records ---------------------------------------------------------------------------
 
 
@@ -272,7 +277,10 @@ def _text(data: bytes) -> Trial:
 def _page(data: bytes) -> Trial:
     from fhir_trial.sources import page_text
 
-    return ctgov_v2.decode(msgspec.json.encode(page_text.document(_decoded(data))))
+    document = page_text.document(_decoded(data))
+    empty = document.pop("emptyValues", None)
+    trial = ctgov_v2.decode(msgspec.json.encode(document))
+    return msgspec.structs.replace(trial, empty=empty) if empty else trial
 
 
 def _decoded(data: bytes) -> str:

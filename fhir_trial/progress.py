@@ -1,0 +1,42 @@
+"""A progress display on standard error, if that is a terminal and the work takes more than a moment."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Item = TypeVar("Item")
+
+_A_MOMENT = 1.0
+"""Seconds before anything is shown."""
+
+
+@contextmanager
+def watched(items: Iterable[Item]) -> Iterator[Iterator[Item]]:
+    """The same items; how many have passed is shown meanwhile."""
+    if not sys.stderr.isatty():
+        yield iter(items)
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
+    display = Progress(*columns, console=Console(stderr=True), transient=True)
+    try:
+        yield _counted(items, display)
+    finally:
+        display.stop()
+
+
+def _counted(items: Iterable[Item], display: "Progress") -> Iterator[Item]:
+    begin = time.monotonic()
+    task = display.add_task("", total=None)
+    for item in items:
+        yield item
+        display.advance(task)
+        if not display.live.is_started and time.monotonic() - begin > _A_MOMENT:
+            display.start()
