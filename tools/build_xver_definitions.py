@@ -81,16 +81,11 @@ KEPT = (
 
 NOT_IN_R4 = {"Citation", "EvidenceReport"}
 
-NCIT: Json = {
-    "resourceType": "CodeSystem",
-    "id": "ncit",
-    "url": "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
-    "name": "NCIt",
-    "title": "NCI Thesaurus (known by name, its content is not here)",
-    "status": "active",
-    "publisher": "National Cancer Institute",
-    "content": "not-present",
+NAMED_ONLY = {
+    "mesh": ("https://www.nlm.nih.gov/mesh", "MeSH", "National Library of Medicine"),
+    "ncit": ("http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "NCIt", "National Cancer Institute"),
 }
+"""Code systems too large to ship: without a stub an engine warns of every code."""
 
 
 def main() -> None:
@@ -104,7 +99,8 @@ def main() -> None:
             definition = read(packages[CORE], f"StructureDefinition-{resource_type}")
             for element in elements:
                 write("R4", cross_version_extension(definition, f"{resource_type}.{element}"))
-    write("R4", NCIT)
+    for identity, (url, name, publisher) in NAMED_ONLY.items():
+        write("R4", stub(identity, url, name, publisher))
 
 
 def download(name: str, folder: Path) -> Path:
@@ -139,6 +135,20 @@ def write(release: str, resource: Json) -> None:
 def copied(resource: Json) -> Json:
     """A published definition, cut to what every release spells alike."""
     return {key: resource[key] for key in KEPT if key in resource}
+
+
+def stub(identity: str, url: str, name: str, publisher: str) -> Json:
+    """A code system that is known by name only: its codes are accepted unseen."""
+    return {
+        "resourceType": "CodeSystem",
+        "id": identity,
+        "url": url,
+        "name": name,
+        "status": "active",
+        "publisher": publisher,
+        "description": "Known by name only; the content is its publisher's.",
+        "content": "not-present",
+    }
 
 
 def cross_version_extension(definition: Json, path: str) -> Json:

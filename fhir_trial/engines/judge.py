@@ -1,8 +1,6 @@
 """HL7's validation engine, asked through a pipe: resources in, OperationOutcomes out."""
 
-import threading
 from collections.abc import Iterable, Iterator
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,23 +39,19 @@ class Judge:
             "judge", _MAIN, self.release.value, str(self._threads), *self._definitions,
             options=[f"-Xmx{self._heap}", "-XX:+UseParallelGC"],
         )  # fmt: skip
-        self._answers: SimpleQueue[bytes | None] = SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.close()
-        self._reader.join()
 
     def check(self, resources: Iterable[bytes | dict[str, Any]]) -> Iterator[Outcome]:
         """One OperationOutcome for each resource or bundle, in the order given."""
         waiting = 0
         try:
             for resource in resources:
-                self._send(resource)
+                self._process.send(_one_line(resource))
                 waiting += 1
                 if waiting == _IN_FLIGHT:
                     waiting -= 1
@@ -69,27 +63,9 @@ class Judge:
             for _ in range(waiting):
                 self._answer()
 
-    def _send(self, resource: bytes | dict[str, Any]) -> None:
-        try:
-            self._process.stdin.write(_one_line(resource) + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            raise self._process.died() from error
-
     def _answer(self) -> Outcome:
-        line = self._answers.get()
-        if line is None:
-            self._answers.put(None)
-            raise self._process.died()
-        outcome: Outcome = orjson.loads(line)
+        outcome: Outcome = orjson.loads(self._process.answer())
         return outcome
-
-    def _read(self) -> None:
-        """Takes answers as they come: else both pipes may be full, and each side waits for the other."""
-        with self._process.stdout:
-            for line in self._process.stdout:
-                self._answers.put(line)
-        self._answers.put(None)
 
 
 def _one_line(resource: bytes | dict[str, Any]) -> bytes:

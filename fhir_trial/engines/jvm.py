@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from queue import SimpleQueue
+from typing import IO, Literal, Self
 
 from fhir_trial.engines import EngineUnavailableError
 
@@ -125,19 +126,24 @@ def _package(module: Module, work: Path) -> None:
 
 
 class JavaProcess:
-    """A Java engine that says READY on stderr and ends when its stdin ends, as it does when we die."""
+    """A Java engine that says READY on stderr and ends when its stdin ends, as it does when we die.
+
+    Both its outputs are always read: a full pipe would block the engine, and then us.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin and process.stdout and process.stderr
-        self.stdin = process.stdin
-        self.stdout = process.stdout
         self.ready = ""
         """The line of the engine that said it is ready."""
         self._process = process
-        self._stderr = process.stderr
+        self._stdin = process.stdin
+        self._answers: SimpleQueue[bytes | None] = SimpleQueue()
         self._settled = threading.Event()
-        self._last_words: deque[str] = deque(maxlen=20)
-        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._last_words: deque[str] = deque(maxlen=40)
+        self._readers = [
+            threading.Thread(target=self._read_answers, args=[process.stdout], daemon=True),
+            threading.Thread(target=self._read_log, args=[process.stderr], daemon=True),
+        ]
 
     @classmethod
     def start(cls, module: Module, main: str, *arguments: str, options: Iterable[str]) -> Self:
@@ -146,24 +152,27 @@ class JavaProcess:
         pipe = subprocess.PIPE
         engine = cls(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe))
         try:
-            engine.wait_until_ready()
+            engine._wait_until_ready()
         except BaseException:
             engine.close(patience=0)
             raise
         return engine
 
-    def wait_until_ready(self) -> None:
-        """Returns when the engine has said READY; raises EngineUnavailableError when it never will."""
-        self._listener.start()
-        if not self._settled.wait(_PATIENCE):
-            raise EngineUnavailableError(f"the engine was not ready after {_PATIENCE} s")
-        if not self.ready:
-            raise self.died()
+    def send(self, line: bytes) -> None:
+        """Writes one line to the engine."""
+        try:
+            self._stdin.write(line + b"\n")
+            self._stdin.flush()
+        except BrokenPipeError as error:
+            raise self._died() from error
 
-    def died(self) -> EngineUnavailableError:
-        """What to raise when the process has ended by itself."""
-        code = self._process.wait()
-        return EngineUnavailableError(f"the engine ended (exit {code}): {''.join(self._last_words)}")
+    def answer(self) -> bytes:
+        """The next line of the engine."""
+        line = self._answers.get()
+        if line is None:
+            self._answers.put(None)  # for whoever asks again
+            raise self._died()
+        return line
 
     def wait(self) -> None:
         """Blocks until the process ends."""
@@ -172,18 +181,36 @@ class JavaProcess:
     def close(self, patience: float = 20) -> None:
         """Ends the process: politely, then not."""
         with suppress(BrokenPipeError):  # already gone
-            self.stdin.close()
+            self._stdin.close()
         try:
             self._process.wait(patience)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._listener.join()
+        for reader in self._readers:
+            reader.join()
 
-    def _listen(self) -> None:
-        """Keeps the pipe empty, else a chatty engine would block; its last words explain its end."""
-        with self._stderr:
-            for line in self._stderr:
+    def _wait_until_ready(self) -> None:
+        for reader in self._readers:
+            reader.start()
+        if not self._settled.wait(_PATIENCE):
+            raise EngineUnavailableError(f"the engine was not ready after {_PATIENCE} s")
+        if not self.ready:
+            raise self._died()
+
+    def _died(self) -> EngineUnavailableError:
+        code = self._process.wait()
+        return EngineUnavailableError(f"the engine ended (exit {code}): {''.join(self._last_words)}")
+
+    def _read_answers(self, stdout: IO[bytes]) -> None:
+        with stdout:
+            for line in stdout:
+                self._answers.put(line)
+        self._answers.put(None)
+
+    def _read_log(self, stderr: IO[bytes]) -> None:
+        with stderr:
+            for line in stderr:
                 text = line.decode("utf-8", "replace")
                 if text.startswith("READY "):
                     self.ready = text.strip()
