@@ -6,7 +6,7 @@ as "Study Design" of their own, so a line that reads like a heading is one only 
 heading only the candidates with the best evidence count:
 
 1. SAID: the next line is the heading's own sentence, word for word;
-2. REWORDED: the next line holds at least half of the telling words of that sentence;
+2. REWORDED: the next line is one sentence of about that length, with half of its telling words;
 3. SIGNED: a label that only this section has ("Group Type ...") follows before the next candidate;
 4. ALONE: nothing but empty lines around it. Taken outside free text, or where no heading of the page
    has better evidence than SIGNED (a page rendered without the sentences, or with all of them new).
@@ -180,6 +180,13 @@ FORESEEN = (
 
 HEADINGS = {heading.title: heading for heading in (*SEEN, *FORESEEN)}
 _SIGNATURES = {title: re.compile(h.signature) for title, h in HEADINGS.items() if h.signature}
+
+
+def _telling_words(sentence: str) -> frozenset[str]:
+    return frozenset(word for word in re.findall(r"[a-z]+", sentence.lower()) if len(word) > 4)
+
+
+_TELLING = {title: _telling_words(heading.sentence) for title, heading in HEADINGS.items()}
 _FREE_TEXT = frozenset(title for title, heading in HEADINGS.items() if heading.holds == "text")
 
 # The verb that opens a sentence of the page: with it, a section that we do not know is known as one.
@@ -193,7 +200,7 @@ _PAGE_SENTENCE = re.compile(rf"(?:{_VERBS})(?: \S+){{4,}}\.")
 _SENTENCE = re.compile(r"\S+(?: \S+){4,}\.")
 _UNKNOWN_TITLE = re.compile(r"[A-Z]\S*(?: \S+){0,4}(?<![.,;:?!])")
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_NO_BREAK_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2007": " "})
+_NO_BREAK_SPACES = "\u00a0\u202f\u2007"
 _RECORD_ID = re.compile(r"NCT ID\b(?:: ?| |$)")
 
 
@@ -215,17 +222,21 @@ class _Candidate(NamedTuple):
 
 def lines(text: str) -> list[Line]:
     """The lines of a page, whatever ends them, without a byte order mark."""
-    plain = text.removeprefix("\ufeff").translate(_NO_BREAK_SPACES)
+    text = text.removeprefix("\ufeff")
+    for space in _NO_BREAK_SPACES:
+        text = text.replace(space, " ")
     return [
-        Line(number, line.rstrip(), " ".join(line.split()))
-        for number, line in enumerate(_LINE_END.split(plain), start=1)
+        Line(number, line.rstrip(), " ".join(line.split())) if line else Line(number, "", "")
+        for number, line in enumerate(_LINE_END.split(text), start=1)
     ]
 
 
 def sections(page: list[Line]) -> list[Section]:
     """The header of a page (always first, perhaps empty) and its sections, in the page's order."""
     candidates = _candidates(page)
-    style = max((candidate.evidence for candidate in candidates), default=Evidence.NONE)
+    # "Results pending" is no sentence: it says nothing of how the page explains its sections
+    explained = [candidate.evidence for candidate in candidates if candidate.title != "Study Results"]
+    style = max(explained, default=Evidence.NONE)
     headings = _headings(page, candidates, style)
     all_new = style < Evidence.REWORDED and _sentences_are_new(page, headings)
     ends = [heading.at for heading in headings[1:]] + [len(page)]
@@ -290,10 +301,18 @@ def _evidence(page: list[Line], index: int, end: int) -> Evidence:
     resemblance = _resemblance(title, _next_words(page, index))
     if resemblance:
         return resemblance
-    signature = _SIGNATURES.get(title)
-    if signature and any(signature.fullmatch(line.words) for line in page[index + 1 : end]):
+    if _is_signed(title, page[index + 1 : end]):
         return Evidence.SIGNED
     return Evidence.ALONE if _stands_alone(page, index) else Evidence.NONE
+
+
+def _is_signed(title: str, following: list[Line]) -> bool:
+    signature = _SIGNATURES.get(title)
+    if signature is None or not any(signature.fullmatch(line.words) for line in following):
+        return False
+    # groups list interventions too: there, the line stands in the text of a group
+    group = _SIGNATURES["Study Groups"]
+    return title != "Interventions" or not any(group.fullmatch(line.words) for line in following)
 
 
 def _resemblance(title: str, words: str) -> Evidence:
@@ -303,14 +322,11 @@ def _resemblance(title: str, words: str) -> Evidence:
     sentence = HEADINGS[title].sentence
     if same_words(words, sentence):
         return Evidence.SAID
-    telling = _telling_words(sentence)
-    if words.endswith(".") and 2 * len(telling & _telling_words(words)) >= len(telling):
-        return Evidence.REWORDED
+    if words.endswith(".") and ". " not in words and len(words) < 1.5 * len(sentence):
+        telling = _TELLING[title]
+        if 2 * len(telling & _telling_words(words)) >= len(telling):
+            return Evidence.REWORDED
     return Evidence.NONE
-
-
-def _telling_words(sentence: str) -> set[str]:
-    return {word for word in re.findall(r"[a-z]+", sentence.lower()) if len(word) > 3}
 
 
 def _stands_alone(page: list[Line], index: int) -> bool:
@@ -346,13 +362,15 @@ def _with_unknown(page: list[Line], headings: list[_Candidate]) -> list[_Candida
     """Outside free text, a short line above a sentence in the page's manner opens a section too."""
     ends = [heading.at for heading in headings[1:]] + [len(page)]
     unknown = [
-        _Candidate(index, page[index].words, Evidence.REWORDED)
+        _Candidate(above, page[above].words, Evidence.REWORDED)
         for heading, end in zip(headings, ends, strict=False)
         if heading.title not in _FREE_TEXT
-        for index in range(heading.at + 1, end)
-        if _PAGE_SENTENCE.fullmatch(_next_words(page, index))
-        and _UNKNOWN_TITLE.fullmatch(page[index].words)
-        and _stands_alone(page, index)
+        for index in range(heading.at + 2, end)
+        if page[index].words.endswith(".")
+        and _PAGE_SENTENCE.fullmatch(page[index].words)
+        and (above := _filled_above(page, index)) > heading.at
+        and _UNKNOWN_TITLE.fullmatch(page[above].words)
+        and _stands_alone(page, above)
     ]
     return sorted([*headings, *unknown])
 
@@ -384,6 +402,11 @@ def _next_index(page: Sequence[Line], start: int) -> int:
         if page[index].words:
             return index
     return len(page)
+
+
+def _filled_above(page: Sequence[Line], index: int) -> int:
+    """The index of the last line before `index` that is not empty; -1 when there is none."""
+    return next((above for above in range(index - 1, -1, -1) if page[above].words), -1)
 
 
 def _next_words(page: Sequence[Line], index: int) -> str:

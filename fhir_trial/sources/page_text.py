@@ -11,6 +11,7 @@ must be the registry's own. "-" and "N/A" say nothing.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple, get_args
 
 from fhir_trial import tokens
@@ -33,7 +34,9 @@ _ENROLMENT = re.compile(
     r"(?P<count>\d+|\d{1,3}(?:,\d{3})+)(?: participants?)?(?: \(?(?P<type>ACTUAL|ESTIMATED)\)?)?", re.ASCII
 )
 _PHASE_SEPARATOR = re.compile(r"[,/|&; ]+")
-_MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"\ufeff?\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
+# a title may begin with a bracket
+_JSON = re.compile(r"""\ufeff?\s*(?:\{\s*["}]|\[\s*[\[{"\]])""")
 _NOTHING = frozenset({"-", "–", "—", "n/a"})
 _TOKEN = r"(?::? (?P<value>[A-Z][A-Z0-9_]+))?"
 _GROUP_TYPE = re.compile(rf"Group Type:?{_TOKEN}")
@@ -60,7 +63,7 @@ _WHO_MASKED = {
 
 def looks_like(text: str) -> bool:
     """Whether the text is such a page, of one record or of several, whole or damaged."""
-    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", "<")):
+    if _MARKUP.match(text) or _JSON.match(text):
         return False
     page = page_layout.lines(text)
     start = [line for line in page if line.words][:20]
@@ -85,12 +88,11 @@ def document(text: str) -> dict[str, Any]:
 
 
 def _require_page(text: str) -> None:
-    plain = text.removeprefix("\ufeff")
-    if not plain.strip():
+    if not text.removeprefix("\ufeff").strip():
         raise RecordError("the page is empty", "line 1")
-    if _MARKUP.match(plain):
+    if _MARKUP.match(text):
         raise RecordError("this is the markup of a page (HTML or XML), not its text", "line 1")
-    if plain.lstrip()[0] in "{[":
+    if _JSON.match(text):
         raise RecordError("this is JSON, not the text of a page", "line 1")
 
 
@@ -146,9 +148,11 @@ def _merge(into: Fragment, fragment: Fragment, section: Section) -> None:
     """Add what a section says; sections may be repeated as long as they do not contradict each other."""
     for key, value in fragment.items():
         known = into.setdefault(key, value)
-        if known is value or known == value:
+        if known is value or value in (known, ""):
             continue
-        if isinstance(known, dict) and isinstance(value, dict):
+        if known == "":
+            into[key] = value
+        elif isinstance(known, dict) and isinstance(value, dict):
             _merge(known, value, section)
         elif isinstance(known, list) and isinstance(value, list):
             known.extend(item for item in value if item not in known)
@@ -176,16 +180,20 @@ def _finished(record: dict[str, Any], reading: _Reading) -> dict[str, Any]:
 def _without_empty(value: Any, path: str, empty: dict[str, Any]) -> Any:
     """The value without the texts that say nothing, which are noted."""
     if isinstance(value, list):
-        return [_without_empty(item, paths.child(path, index), empty) for index, item in enumerate(value)]
-    if not isinstance(value, dict):
-        return value
+        return [
+            _without_empty(item, paths.child(path, index), empty) if isinstance(item, dict) else item
+            for index, item in enumerate(value)
+        ]
     kept = {}
     for key, member in value.items():
-        if member == "":
+        if isinstance(member, dict | list):
+            if kept_member := _without_empty(member, paths.child(path, key), empty):
+                kept[key] = kept_member
+        elif member == "":
             empty[paths.child(path, key)] = ""
         else:
-            kept[key] = _without_empty(member, paths.child(path, key), empty)
-    return {key: member for key, member in kept.items() if member != {}}
+            kept[key] = member
+    return kept
 
 
 def _module(name: str, **fields: Any) -> Fragment:
@@ -300,16 +308,16 @@ class _Labels:
         self._at: dict[str, Line] = {}
         self._values: dict[str, list[Line]] = {}
         self.repeated: list[Line] = []
-        self._collect(lines, sorted(labels, key=len, reverse=True))
+        self._collect(lines, _label_pattern(tuple(labels)))
 
-    def _collect(self, lines: Sequence[Line], labels: list[str]) -> None:
+    def _collect(self, lines: Sequence[Line], pattern: re.Pattern[str]) -> None:
         values = self.loose
         for line in lines:
-            label = _label(line.words, labels)
-            if label is None:
+            match = pattern.match(line.words)
+            if match is None:
                 values.append(line)
                 continue
-            values = []
+            label, values = match[0], []
             if beside := line.words[len(label) :].lstrip(": "):
                 values.append(Line(line.number, beside, beside))
             if label in self._values:
@@ -354,11 +362,10 @@ class _Labels:
             raise self.section.error(f"label repeated: {line.words!r}", line)
 
 
-def _label(words: str, labels: Iterable[str]) -> str | None:
-    for label in labels:
-        if words.startswith(label) and (len(words) == len(label) or words[len(label)] in ": "):
-            return label
-    return None
+@cache
+def _label_pattern(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds a label at the start of a line, the longer of two that begin alike."""
+    return re.compile(rf"(?:{'|'.join(sorted(labels, key=len, reverse=True))})(?=[: ]|\Z)")
 
 
 def _header(section: Section, reading: _Reading) -> Fragment:
@@ -556,11 +563,11 @@ def _tail(section: Section) -> int:
 
     Where there is more between the labels, the first line from which on all values can be read.
     """
-    known = sorted(_ELIGIBILITY, key=len, reverse=True)
-    starts = [index for index, line in enumerate(section.lines) if _label(line.words, known)]
+    pattern = _label_pattern(tuple(_ELIGIBILITY))
+    starts = [index for index, line in enumerate(section.lines) if pattern.match(line.words)]
     for fits in (_is_neat, _is_readable):
         for start in starts:
-            labels = _Labels(section, section.lines[start:], known)
+            labels = _Labels(section, section.lines[start:], _ELIGIBILITY)
             if not labels.repeated and fits(labels):
                 return start
     return len(section.lines)
@@ -670,7 +677,8 @@ def _officials(section: Section, reading: _Reading) -> Fragment:
     """Name, role and affiliation of each: a name is the line above a role, an affiliation the line below."""
     marks, rest = _marked(section.lines, [_OFFICIAL_ROLE], get_args(tokens.OfficialRole))
     officials: list[dict[str, str]] = []
-    for mark, after in zip(marks, [*(following.before for following in marks[1:]), rest], strict=True):
+    below = [*(mark.before for mark in marks), rest][1:]
+    for mark, after in zip(marks, below, strict=True):
         name = next(reversed(_filled(mark.before)), None)
         affiliation = _filled(after)[: None if after is rest else -1]
         role = _token(section, mark.line, "the role of an investigator", mark.value, tokens.OfficialRole)
