@@ -53,7 +53,7 @@ EARLIEST_YEAR, LATEST_YEAR = 1900, 2099
 
 def _not_text(value: Any) -> Fault | None:
     """Why a value is no JSON string that can be written at all."""
-    if type(value) is not str:
+    if not isinstance(value, str):
         return Fault("type", f"must be a JSON string, not {json_kind(value)}")
     if not value:
         return Fault("ele-1", "a string must not be empty")
@@ -135,7 +135,7 @@ def _decimal(release: Release) -> Check:
             return Fault("type", f"must be a number, not {json_kind(value)}")
         if not math.isfinite(value):
             return Fault("type", f"{value} is not a JSON number")
-        if len(str(abs(value)).replace(".", "").partition("E")[0].strip("0")) > MOST_DIGITS:
+        if len(str(abs(value)).lower().partition("e")[0].replace(".", "").strip("0")) > MOST_DIGITS:
             message = f"{value} has more than {MOST_DIGITS} digits"
             return Fault("decimal-digits", message, warning=release is not Release.R5)
         return None

@@ -1,7 +1,6 @@
 """The XHTML of narratives: well formed, only FHIR's elements and attributes, and with something to read."""
 
 import re
-from functools import cache
 from xml.parsers import expat
 
 from fhir_trial.validation.formats import Fault
@@ -120,22 +119,3 @@ def narrative(div: str) -> Fault | None:
     except (expat.ExpatError, UnicodeEncodeError) as error:
         return Fault("xhtml", f"the narrative is not well-formed: {error}")
     return None if reader.readable else Fault("txt-2", "the narrative has no text")
-
-
-# ---------------------------------------------------------------- the accept path
-
-_PIECE = re.compile(r'<(/?)([a-z][a-z0-9]*)((?: [a-z]+="[^"<&]*")*)(/?)>|&(?:amp|lt|gt|quot);')
-_PLAIN_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"<&]*)"')
-_ROOT = f'<div xmlns="{XHTML}">'
-
-
-@cache
-def _plain_tag(name: str) -> bool:
-    return name in ELEMENTS
-
-
-def accepts(div: str) -> bool:
-    """Whether a narrative is certainly right; only plain ones are, the others need the parser."""
-    if not div.startswith(_ROOT) or not div.endswith("</div>") or not div.isprintable():
-        return False
-    return narrative(div) is None

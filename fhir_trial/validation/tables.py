@@ -87,7 +87,7 @@ class Tables:
     _types: dict[str, TypeTable] = field(default_factory=dict)
     _systems: dict[str, frozenset[str]] = field(default_factory=dict)
     _pairs: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
-    _extensions: dict[str, ExtensionTable | None] = field(default_factory=dict)
+    _extensions: dict[str, ExtensionTable] = field(default_factory=dict)
 
     @cached_property
     def primitives(self) -> dict[str, Check]:
@@ -127,10 +127,10 @@ class Tables:
 
     def extension(self, url: str) -> ExtensionTable | None:
         """The definition of an extension, HL7's or ours."""
-        if url not in self._extensions:
-            row = self.extension_rows.get(url)
-            self._extensions[url] = None if row is None else extension_table(row)
-        return self._extensions[url]
+        found = self._extensions.get(url)
+        if found is None and url in self.extension_rows:
+            found = self._extensions[url] = extension_table(self.extension_rows[url])
+        return found
 
 
 def type_table(name: str, row: dict[str, Any]) -> TypeTable:

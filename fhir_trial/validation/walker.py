@@ -3,7 +3,7 @@
 It is the full answer and the slow one; `accept` is the fast one and knows only "clean".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_trial.errors import Issue, Severity
@@ -22,7 +22,7 @@ from fhir_trial.validation.tables import (
 
 Json = dict[str, Any]
 
-DEEPEST = 60
+DEEPEST = 100
 """Levels of objects; real resources have some 15, and readers that recurse break on more."""
 
 RESOURCE_CONTEXTS = ("Resource", "DomainResource", "CanonicalResource", "MetadataResource")
@@ -73,6 +73,14 @@ class Walker:
         """How many references have led to an entry of the Bundle."""
         self.local_uses: set[str] = set()
         self.invariants = invariants(tables.release)
+        self.skipped: set[str] = set()
+
+    def skip(self, entry: str, hits: Sequence[str]) -> None:
+        """Leave out the resource of an entry that is known to be clean, and that refers to these entries."""
+        self.skipped.add(f"{entry}.resource")
+        if hits:
+            self.around.referring.add(entry)
+            self.around.referenced.update(hits)
 
     # ------------------------------------------------------------ issues
 
@@ -260,6 +268,8 @@ class Walker:
                 self._bound(path, value, element, kind)
 
     def _inner_resource(self, path: str, value: Any, *, contained: bool) -> None:
+        if path in self.skipped:
+            return
         if not contained:
             self.resource(path, value)
         elif (table := self.resource_table(path, value)) is not None:

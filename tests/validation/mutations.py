@@ -12,6 +12,7 @@ from typing import Any
 from fhir_trial.errors import Issue
 from fhir_trial.release import Release
 from fhir_trial.validation import validate
+from fhir_trial.validation.walker import DEEPEST
 from tests.validation.fixtures import BASE, MAKERS, THO, XVER, Json, concept
 
 R4, R4B, R5 = Release
@@ -177,7 +178,7 @@ STRUCTURE = [
     row(
         "_alias of another length", "location", both(put("alias", ["a", "b"]), put("_alias", [None])), "alias"
     ),
-    row("nesting", "plan", lambda node: node.update(action=[nested(70)]), "action[0]" + ".action[0]" * 59),
+    row("nesting", "plan", lambda node: node.update(action=[nested(DEEPEST)]), "action[0]" + ".action[0]" * (DEEPEST - 1)),
 ]
 
 
@@ -794,8 +795,8 @@ WARNED = [
     warn(
         "resource without a table",
         "bundle",
-        put("entry.3.resource", {"resourceType": "Slot", "id": "L1"}),
-        "entry[3].resource",
+        put("entry.5", {"fullUrl": BASE + "/Slot/1", "resource": {"resourceType": "Slot", "id": "1"}}),
+        "entry[5].resource",
     ),
 ]
 

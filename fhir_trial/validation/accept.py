@@ -1,0 +1,675 @@
+"""The accept path: answers "certainly nothing to say about it", or sends the resource to the walker.
+
+For every type that is met, straight Python code is generated from the tables, once (decision 0004 has the
+figures). It knows no messages and no paths, and gives up on what is rare: contained resources, modifier
+extensions, element ids. It must be sound: whatever it accepts, the walker finds no issue in, not even a
+warning. Wrong types of values may raise TypeError and the like, which `Acceptor` takes for a "no".
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+from fhir_trial.release import Release
+from fhir_trial.validation import formats, references
+from fhir_trial.validation.bundles import entries
+from fhir_trial.validation.invariants import invariants
+from fhir_trial.validation.narrative import narrative
+from fhir_trial.validation.references import base_of
+from fhir_trial.validation.tables import (
+    UCUM,
+    UCUM_UNITS,
+    Element,
+    ExtensionTable,
+    Tables,
+    TypeTable,
+    tables,
+)
+from fhir_trial.validation.walker import RESOURCE_CONTEXTS, in_context
+
+Json = dict[str, Any]
+Test = Callable[..., bool]
+
+_MEMO_SIZE = 50_000
+"""Values kept per format (dates, ids, urls come again and again); beyond that the memory starts afresh."""
+
+_MEMO_LENGTH = 200
+"""Longer values (attached data) are not kept."""
+
+_DEEPEST = 12
+"""Extensions and actions inside each other that are accepted; the walker counts every object, up to 100."""
+
+_CONTROLS = bytes(sign for sign in range(32) if sign not in (9, 10, 13))
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+_HTML_TAG = re.compile(r"<[A-Za-z/!]")
+_LONGEST_TEXT = formats.LONGEST_STRING
+_NUMBERS = 10**15
+
+_FIRST = {
+    "Coding": ("system", "code", "display"),
+    "CodeableConcept": ("coding", "text"),
+    "Identifier": ("system", "value", "type", "use"),
+    "Location": ("id", "status", "name", "address", "position"),
+    "Address": ("city", "state", "postalCode", "country", "line", "text"),
+    "Quantity": ("value", "unit", "system", "code"),
+    "ContactPoint": ("system", "value", "use"),
+}
+"""The properties asked about first; the others follow in the order of the specification."""
+
+
+class Context(NamedTuple):
+    """What the generated code needs to know of the surroundings."""
+
+    index: dict[str, str] | None
+    """Reference -> type of every entry of a closed Bundle; None for a resource by itself."""
+    hit: Callable[[str], None]
+    depth: list[int]
+    """How many types that may hold themselves are open, in its only item."""
+
+
+class Allowed(dict[str, Any]):
+    """The extensions that may stand in some place, by url; what is not known is looked up when met."""
+
+    def __init__(self, maker: "Maker", contexts: frozenset[str]) -> None:
+        super().__init__()
+        self.maker = maker
+        self.contexts = contexts
+
+    def __missing__(self, url: str) -> Any:
+        table = self.maker.tables.extension(url)
+        known = table is not None and not table.modifier and in_context(table.context, set(self.contexts))
+        # an unknown url is not kept: there are endlessly many
+        return self.setdefault(url, self.maker.extension_entry(table)) if known and table else None
+
+
+class Memo:
+    """The values of a format that were found right before."""
+
+    def __init__(self, check: formats.Check) -> None:
+        self.check = check
+        self.known: set[str] = set()
+
+    def add(self, value: Any) -> bool:
+        """Whether a value that is not known yet is right; then it is known from now on."""
+        if type(value) is not str or self.check(value) is not None:
+            return False
+        if len(value) <= _MEMO_LENGTH:
+            if len(self.known) >= _MEMO_SIZE:
+                self.known.clear()
+            self.known.add(value)
+        return True
+
+
+def absolute_uri(value: Any) -> formats.Fault | None:
+    """A URI with a scheme, as the system of an identifier has to be."""
+    fault = formats.uri(value)
+    if fault is None and not formats.has_scheme(value):
+        return formats.Fault("identifier-system", "not absolute")
+    return fault
+
+
+def language_code(value: Any) -> formats.Fault | None:
+    """A code that is a language tag."""
+    fault = formats.code(value)
+    if fault is None and not formats.language(value):
+        return formats.Fault("language", "no language tag")
+    return fault
+
+
+def readable(texts: list[str]) -> bool:
+    """Whether all free texts of a resource are free of signs that the walker would name."""
+    joined = "\n".join(texts)
+    try:
+        data = joined.encode()
+    except UnicodeEncodeError:
+        return False
+    if len(data) > _LONGEST_TEXT or len(data.translate(None, _CONTROLS)) != len(data):
+        return False
+    return joined.isascii() or not any(_BIDI.search(text) for text in texts if not text.isascii())
+
+
+class Maker:
+    """Generates and keeps the tests of one release's types."""
+
+    def __init__(self, known: Tables) -> None:
+        self.tables = known
+        self.invariants = invariants(known.release)
+        self.types: dict[str, Test] = {}
+        self.allowed: dict[frozenset[str], Allowed] = {}
+        self.memos = {name: Memo(check) for name, check in known.primitives.items()}
+        self.memos["absolute"] = Memo(absolute_uri)
+        self.memos["language"] = Memo(language_code)
+        self.values: dict[tuple[str, frozenset[str] | None], Test] = {}
+
+    # ------------------------------------------------------------ what the generated code calls
+
+    def place(self, contexts: Iterable[str]) -> Allowed:
+        """The extensions allowed where these contexts hold."""
+        key = frozenset(contexts)
+        if key not in self.allowed:
+            self.allowed[key] = Allowed(self, key)
+        return self.allowed[key]
+
+    def test(self, name: str) -> Test:
+        """The test of a complex type, made when it is first called."""
+        if name in self.types:
+            return self.types[name]
+        special = {"Coding": self._coding, "Reference": self._reference, "Extension": lambda: _refused}
+        if name in special:
+            self.types[name] = special[name]()
+            return self.types[name]
+
+        def later(*arguments: Any) -> bool:
+            """Compiles the type at its first use."""
+            if self.types[name] is later:
+                self.types[name] = self.compiled(name)
+            return self.types[name](*arguments)
+
+        self.types[name] = later
+        return later
+
+    def extension_entry(self, table: ExtensionTable) -> tuple[dict[str, Test], Any]:
+        """value[x] property -> test, and the place of the children (None when it has none)."""
+        values = {
+            "value" + kind[0].upper() + kind[1:]: self._value(kind, table.targets) for kind in table.values
+        }
+        if not table.children:
+            return values, None
+        inner = Allowed(self, frozenset({"Extension"}))
+        for name, child in table.children.items():
+            inner[name] = self.extension_entry(child)
+        return values, inner
+
+    def _value(self, kind: str, targets: frozenset[str] | None) -> Test:
+        """The test of an extension's value."""
+        key = (kind, targets)
+        if key not in self.values:
+            element = Element("value", (kind,), targets=targets)
+            self.values[key] = self._compile_value(element, kind)
+        return self.values[key]
+
+    # ------------------------------------------------------------ types with code of their own
+
+    def _coding(self) -> Test:
+        codes = self.tables.codes
+        named = self.tables.is_named
+
+        class Systems(dict[str, Any]):
+            """system -> its codes, True when any will do, None when the walker has to look."""
+
+            def __missing__(self, system: str) -> Any:
+                found = codes(UCUM_UNITS) if system == UCUM else codes(system)
+                if found is None and named(system):
+                    found = True
+                return found if found is None else self.setdefault(system, found)
+
+        systems = Systems()
+        tokens = self.memos["code"]
+        known_code, add_code = tokens.known, tokens.add
+
+        def coding(node: Json, _place: Any, text: Callable[[str], None], _context: Context) -> bool:
+            code = node["code"]
+            found = systems[node["system"]]
+            if found is True:
+                if code not in known_code and not add_code(code):
+                    return False
+            elif found is None or code not in found:
+                return False
+            if len(node) == 2:
+                return True
+            display = node["display"]
+            if type(display) is not str or not display or display.strip() is not display:
+                return False
+            text(display)
+            return len(node) == 3
+
+        return coding
+
+    def _reference(self) -> Test:
+        resources = self.tables.resources
+        identifier = self.test("Identifier")
+        place = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
+
+        def reference(
+            node: Json,
+            _place: Any,
+            text: Callable[[str], None],
+            context: Context,
+            targets: frozenset[str] | None = None,
+        ) -> bool:
+            kind = stated = None
+            if not node:
+                return False
+            for key, value in node.items():
+                if key == "reference":
+                    index = context.index
+                    kind = _open_type(value, resources) if index is None else index.get(value)
+                    if kind is None or (targets is not None and kind not in targets):
+                        return False
+                    context.hit(value)
+                elif key == "display":
+                    if type(value) is not str or not value or value.strip() is not value:
+                        return False
+                    text(value)
+                elif key == "type":
+                    stated = value
+                elif key != "identifier" or not identifier(value, place, text, context):
+                    return False
+            return stated is None or stated == kind
+
+        return reference
+
+    # ------------------------------------------------------------ generated code
+
+    def compiled(self, name: str) -> Test:
+        table = self.tables.type(name)
+        if table is None:
+            raise TypeError(name)
+        writer = Writer(self, table)
+        return writer.compiled()
+
+    def _compile_value(self, element: Element, kind: str) -> Test:
+        writer = Writer(self, TypeTable("Extension", {}, ()))
+        return writer.compiled_value(element, kind)
+
+
+def _refused(*_: Any) -> bool:
+    """An extension as the value of an element: nobody does it."""
+    return False
+
+
+def _open_type(text: str, resources: frozenset[str]) -> str | None:
+    """The type that a reference names, where nothing around has to hold its target."""
+    literal = references.parse(text)
+    return literal.type if literal is not None and literal.type in resources and text[0] != "#" else None
+
+
+def extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
+    """The extensions of one element."""
+    depth = context.depth
+    depth[0] += 1
+    if type(found) is not list or not found or depth[0] > _DEEPEST:
+        return False
+    for one in found:
+        entry = place[one["url"]]
+        if entry is None or len(one) != 2 or type(one) is not dict:
+            return False
+        for key, value in one.items():
+            if key == "url":
+                continue
+            if key == "extension":
+                if entry[1] is None or not extensions(value, entry[1], text, context):
+                    return False
+            else:
+                test = entry[0].get(key)
+                if test is None or not test(value, text, context):
+                    return False
+    depth[0] -= 1
+    return True
+
+
+def primitive_extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
+    """The `_` sibling of a primitive, with nothing but extensions."""
+    return type(found) is dict and len(found) == 1 and extensions(found["extension"], place, text, context)
+
+
+def in_value_set(concept: Json, pairs: frozenset[tuple[str, str]]) -> bool:
+    """Whether a CodeableConcept has a code of a value set."""
+    return any((one.get("system"), one.get("code")) in pairs for one in concept.get("coding", ()))
+
+
+class Writer:
+    """Writes the source of one type's test."""
+
+    def __init__(self, maker: Maker, table: TypeTable) -> None:
+        self.maker = maker
+        self.table = table
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {
+            "extensions": extensions,
+            "primitive_extensions": primitive_extensions,
+            "in_value_set": in_value_set,
+            "html_tag": _HTML_TAG.search,
+            "narrative": narrative,
+        }
+        self.is_resource = table.name in maker.tables.resources
+
+    def name(self, value: Any) -> str:
+        """A name for a value in the generated code."""
+        name = f"k{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def line(self, indent: int, text: str) -> None:
+        self.lines.append("    " * indent + text)
+
+    def refuse_if(self, indent: int, condition: str) -> None:
+        self.line(indent, f"if {condition}:")
+        self.line(indent + 1, "return False")
+
+    def compiled(self) -> Test:
+        """The test of the type: (node, place, text, context) -> bool."""
+        self.line(0, "def test(node, place, text, context):")
+        self.refuse_if(1, "type(node) is not dict or not node")
+        for element in self.table.mandatory:
+            if not element.choice:
+                self.refuse_if(1, f"{element.name!r} not in node")
+        choices = {one.name: f"n{i}" for i, one in enumerate(self._choices())}
+        for counter in choices.values():
+            self.line(1, f"{counter} = 0")
+        self.line(1, "for key, value in node.items():")
+        self._chain(choices)
+        self._after(choices)
+        self.line(1, "return True")
+        return self._run()
+
+    def compiled_value(self, element: Element, kind: str) -> Test:
+        """The test of an extension's value: (value, text, context) -> bool."""
+        self.line(0, "def test(value, text, context):")
+        self.value(1, "value", element, kind)
+        self.line(1, "return True")
+        return self._run()
+
+    def _run(self) -> Test:
+        scope = dict(self.names)
+        exec(compile("\n".join(self.lines), f"<accept {self.table.name}>", "exec"), scope)
+        test: Test = scope["test"]
+        return test
+
+    def _choices(self) -> list[Element]:
+        return list({one.name: one for one, _ in self.table.properties.values() if one.choice}.values())
+
+    def _after(self, choices: dict[str, str]) -> None:
+        for element in self._choices():
+            counter = choices[element.name]
+            self.refuse_if(1, f"{counter} != 1" if element.min else f"{counter} > 1")
+        for rule in self.maker.invariants.get(self.table.name, ()):
+            self.refuse_if(1, f"not {self.name(rule.holds)}(node)")
+        if self.table.name in ("Quantity", "Age", "Duration", "Count", "Distance"):
+            self.refuse_if(1, f"'code' in node and not {self.name(_quantity(self.maker))}(node)")
+
+    def _ordered(self) -> list[str]:
+        first = [name for name in _FIRST.get(self.table.name, ()) if name in self.table.properties]
+        return [*first, *(name for name in self.table.properties if name not in first)]
+
+    def _chain(self, choices: dict[str, str]) -> None:
+        word = "if"
+        for name in self._ordered():
+            element, kind = self.table.properties[name]
+            if name in ("modifierExtension", "contained") or (name == "id" and not self.is_resource):
+                continue
+            self.line(2, f"{word} key == {name!r}:")
+            word = "elif"
+            if element.choice:
+                self.line(3, f"{choices[element.name]} += 1")
+            if name == "extension":
+                self.refuse_if(3, "not extensions(value, place, text, context)")
+            else:
+                self._items(element, kind)
+        if self.is_resource:
+            self.line(2, f"{word} key == 'resourceType':")
+            self.line(3, "pass")
+            word = "elif"
+        self._underscored(word)
+        self.line(2, "else:")
+        self.line(3, "return False")
+
+    def _underscored(self, word: str) -> None:
+        """`_name` of single primitives: only beside a value, or instead of one that may be missing."""
+        for name, (element, kind) in self.table.properties.items():
+            if kind not in self.maker.tables.primitives or element.many or element.choice or name == "id":
+                continue
+            self.line(2, f"{word} key == {'_' + name!r}:")
+            place = self.name(self.maker.place(self._contexts(element, kind)))
+            self.refuse_if(3, f"not primitive_extensions(value, {place}, text, context)")
+            word = "elif"
+
+    def _contexts(self, element: Element, kind: str) -> set[str]:
+        where = f"{self.table.name}.{element.name}"
+        found = {kind, where, where + "[x]"}
+        return found | {"BackboneElement"} if "." in kind else found
+
+    def _items(self, element: Element, kind: str) -> None:
+        if not element.many:
+            self.value(3, "value", element, kind)
+            return
+        self.refuse_if(3, "type(value) is not list or not value")
+        self.line(3, "for one in value:")
+        self.value(4, "one", element, kind)
+
+    # ------------------------------------------------------------ values
+
+    def value(self, indent: int, var: str, element: Element, kind: str) -> None:
+        """The test of one value."""
+        if kind in self.maker.tables.primitives:
+            self._primitive(indent, var, element, kind)
+        elif kind == "xhtml":
+            self.refuse_if(indent, f"type({var}) is not str or not {var} or narrative({var}) is not None")
+        elif kind == "Resource" or kind == "CodeableReference":
+            self._rare(indent, var, element, kind)
+        else:
+            self._complex(indent, var, element, kind)
+
+    def _rare(self, indent: int, var: str, element: Element, kind: str) -> None:
+        """A CodeableReference; resources inside are for the walker."""
+        if kind == "Resource":
+            self.line(indent, "return False")
+            return
+        reference = Element("reference", ("Reference",), targets=element.targets)
+        concept = Element("concept", ("CodeableConcept",), required=element.required, extensible=element.extensible)
+        self.refuse_if(indent, f"type({var}) is not dict or not {var}")
+        self.line(indent, f"for inner_key, inner in {var}.items():")
+        self.line(indent + 1, "if inner_key == 'reference':")
+        self._complex(indent + 2, "inner", reference, "Reference", of="CodeableReference")
+        self.line(indent + 1, "elif inner_key == 'concept':")
+        self._complex(indent + 2, "inner", concept, "CodeableConcept", of="CodeableReference")
+        self.line(indent + 1, "else:")
+        self.line(indent + 2, "return False")
+
+    def _complex(self, indent: int, var: str, element: Element, kind: str, of: str | None = None) -> None:
+        where = f"{of or self.table.name}.{element.name}"
+        contexts = {kind, where, where + "[x]"} | ({"BackboneElement"} if "." in kind else set())
+        place = self.name(self.maker.place(contexts))
+        test = self.name(self.maker.test(kind))
+        if kind == "Coding":
+            self.refuse_if(indent, f"type({var}) is not dict")
+        inside_itself = kind == self.table.name or (self.table.name == "Identifier" and kind == "Reference")
+        if inside_itself:
+            self.line(indent, "context.depth[0] += 1")
+            self.refuse_if(indent, f"context.depth[0] > {_DEEPEST}")
+        targets = ""
+        if kind == "Reference":
+            self.refuse_if(indent, f"type({var}) is not dict")
+            allowed = element.targets
+            if allowed is not None and allowed <= self.maker.tables.resources:
+                targets = f", {self.name(allowed)}"
+        self.refuse_if(indent, f"not {test}({var}, {place}, text, context{targets})")
+        if inside_itself:
+            self.line(indent, "context.depth[0] -= 1")
+        value_set = element.required or element.extensible
+        if value_set is not None and kind in ("CodeableConcept", "Coding"):
+            pairs = self.name(self.maker.tables.pairs(value_set))
+            held = var if kind == "CodeableConcept" else f"{{'coding': [{var}]}}"
+            self.refuse_if(indent, f"not in_value_set({held}, {pairs})")
+
+    def _primitive(self, indent: int, var: str, element: Element, kind: str) -> None:
+        if kind in ("string", "markdown"):
+            self.refuse_if(indent, f"type({var}) is not str or not {var} or {var}.strip() is not {var}")
+            if kind == "markdown":
+                self.refuse_if(indent, f"'<' in {var} and html_tag({var})")
+            self.line(indent, f"text({var})")
+        elif kind == "boolean":
+            self.refuse_if(indent, f"{var} is not True and {var} is not False")
+        elif kind in ("integer", "positiveInt", "unsignedInt"):
+            least = {"integer": -(2**31), "positiveInt": 1, "unsignedInt": 0}[kind]
+            self.refuse_if(indent, f"type({var}) is not int or not {least} <= {var} <= {2**31 - 1}")
+        elif kind == "decimal":
+            number = f"type({var}) is not float and type({var}) is not int"
+            self.refuse_if(indent, f"{number} or not -{_NUMBERS} < {var} < {_NUMBERS}")
+        elif kind == "code" and element.required:
+            codes = self.name(self.maker.tables.bound_codes(element.required))
+            self.refuse_if(indent, f"{var} not in {codes}")
+        else:
+            self._memo(indent, var, element, kind)
+
+    def _memo(self, indent: int, var: str, element: Element, kind: str) -> None:
+        if element.name == "language" and kind == "code":
+            kind = "language"
+        if element.name == "system" and self.table.name == "Identifier":
+            kind = "absolute"
+        memo = self.maker.memos[kind]
+        self.refuse_if(indent, f"{var} not in {self.name(memo.known)} and not {self.name(memo.add)}({var})")
+
+
+def _quantity(maker: Maker) -> Callable[[Json], bool]:
+    """Whether the code of a quantity is one of its system."""
+
+    def test(node: Json) -> bool:
+        system, code = node["system"], node["code"]
+        codes = maker.tables.codes(UCUM_UNITS if system == UCUM else system)
+        return code in codes if codes is not None else maker.tables.is_named(system)
+
+    return test
+
+
+# ---------------------------------------------------------------- resources and bundles
+
+_GIVEN_UP = (TypeError, KeyError, AttributeError, IndexError, ValueError, RecursionError)
+"""What code without type checks raises on a value of a wrong type."""
+
+
+class Verdict(NamedTuple):
+    """What the accept path says of a Bundle."""
+
+    clean: bool
+    accepted: dict[int, list[str]]
+    """The entries whose resources are clean, with the references in them that led to an entry."""
+
+
+NOTHING = Verdict(clean=False, accepted={})
+
+
+class Acceptor:
+    """The accept path of one release."""
+
+    def __init__(self, release: Release) -> None:
+        self.maker = Maker(tables(release))
+        self.tests: dict[str, tuple[Test, Allowed]] = {}
+
+    def resource(self, node: Json) -> bool:
+        """Whether nothing can be said against a resource that stands by itself."""
+        texts: list[str] = []
+        try:
+            return self._clean(node, texts.append, Context(None, _forget, [0])) and readable(texts)
+        except _GIVEN_UP:
+            return False
+
+    def _clean(self, node: Json, text: Callable[[str], None], context: Context) -> bool:
+        kind = node["resourceType"]
+        found = self.tests.get(kind)
+        if found is None:
+            found = self._test(kind)
+        return len(node) > 1 and found[0](node, found[1], text, context)
+
+    def _test(self, kind: str) -> tuple[Test, Allowed]:
+        if kind not in self.maker.tables.resources or self.maker.tables.type(kind) is None:
+            raise KeyError(kind)
+        test = self.maker.compiled(kind)
+        self.tests[kind] = (test, self.maker.place({kind, *RESOURCE_CONTEXTS}))
+        return self.tests[kind]
+
+    def bundle(self, node: Json) -> Verdict:
+        """What can be accepted of a collection or a transaction."""
+        try:
+            index = _index(node)
+            if index is None or not self._head(node):
+                return NOTHING
+            return self._entries(node, index)
+        except _GIVEN_UP:
+            return NOTHING
+
+    def _head(self, node: Json) -> bool:
+        """The Bundle without its entries; the type is one that `_index` knows."""
+        rest = {key: value for key, value in node.items() if key != "entry"}
+        if rest.keys() - {"resourceType", "type", "id", "timestamp", "meta", "identifier"}:
+            return False
+        texts: list[str] = []
+        return self._clean(rest, texts.append, Context({}, _forget, [0])) and readable(texts)
+
+    def _entries(self, node: Json, index: dict[str, str]) -> Verdict:
+        texts: list[str] = []
+        accepted: dict[int, list[str]] = {}
+        hits: list[str] = []
+        context = Context(index, hits.append, [0])
+        for number, entry in enumerate(node["entry"]):
+            start = len(hits)
+            if self._tried(entry["resource"], texts.append, context):
+                accepted[number] = hits[start:]
+        if not readable(texts):
+            return NOTHING
+        clean = len(accepted) == len(node["entry"]) and _connected(node["entry"], accepted, hits)
+        return Verdict(clean, accepted)
+
+    def _tried(self, node: Json, text: Callable[[str], None], context: Context) -> bool:
+        context.depth[0] = 0
+        try:
+            return self._clean(node, text, context)
+        except _GIVEN_UP:
+            return False
+
+
+def _forget(_: str) -> None:
+    """References of a resource by itself lead nowhere."""
+
+
+def _index(node: Json) -> dict[str, str] | None:
+    """Reference -> type of every entry, when all entries are of the plain kind."""
+    kind = node["type"]
+    found = entries(node)
+    if kind not in ("collection", "transaction") or not found or type(node["entry"]) is not list:
+        return None
+    base = base_of(found[0]["fullUrl"])
+    if base is None or formats.uri(base) is not None:
+        return None
+    index: dict[str, str] = {}
+    size = 3 if kind == "transaction" else 2
+    for entry in found:
+        resource = entry["resource"]
+        name, identity = resource["resourceType"], resource["id"]
+        key = f"{name}/{identity}"
+        if entry["fullUrl"] != base + key or key in index or len(entry) != size or type(entry) is not dict:
+            return None
+        if size == 3 and not _plain_request(entry["request"], name, key):
+            return None
+        index[key] = index[base + key] = name
+    return index
+
+
+def _plain_request(request: Json, name: str, key: str) -> bool:
+    """A PUT to the resource's own place, or a POST to its type."""
+    if type(request) is not dict or len(request) != 2:
+        return False
+    method, url = request["method"], request["url"]
+    return (method == "PUT" and url == key) or (method == "POST" and url == name)
+
+
+def _connected(found: list[Json], accepted: dict[int, list[str]], hits: list[str]) -> bool:
+    """Whether every entry refers to one or is referred to."""
+    if len(found) == 1:
+        return True
+    referenced = set(hits)
+    for number, entry in enumerate(found):
+        if accepted[number]:
+            continue
+        full = entry["fullUrl"]
+        resource = entry["resource"]
+        if full not in referenced and f"{resource['resourceType']}/{resource['id']}" not in referenced:
+            return False
+    return True
+
+
+@cache
+def acceptor(release: Release) -> Acceptor:
+    """The accept path of a release; its code is generated as types are met."""
+    return Acceptor(release)
