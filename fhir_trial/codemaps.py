@@ -54,9 +54,12 @@ class CodeMap:
     token as a further coding, so that nothing is lost and the map can be reversed.
     """
 
-    def __init__(self, path: str, enumeration: str | None, release: Release, *, dimension: bool = False) -> None:
+    def __init__(
+        self, path: str, enumeration: str | None, release: Release, *, dimension: bool = False
+    ) -> None:
         """Load `mappings/<path>.csv`; `dimension` keeps the registry coding on every token."""
         self.path = path
+        self.enumeration = enumeration
         self.rows = [Row(**row) for row in rows(f"{path}.csv")]
         registry = REGISTRY_ENUM + enumeration if enumeration else None
         self._registry = registry
@@ -113,7 +116,9 @@ class CodeMap:
 
     def tokens(self, concept: dict[str, Any]) -> list[str]:
         """The registry tokens that a CodeableConcept carries, in order."""
-        found = (self._tokens.get((c.get("system", ""), c.get("code", ""))) for c in concept.get("coding", ()))
+        found = (
+            self._tokens.get((c.get("system", ""), c.get("code", ""))) for c in concept.get("coding", ())
+        )
         return [token for token in found if token is not None]
 
     def token(self, concept: dict[str, Any] | None) -> str | None:
@@ -167,5 +172,5 @@ def maps(release: Release) -> Maps:
 
 @cache
 def plain_codes(path: str) -> dict[str, str]:
-    """Token -> target code of a map whose target is an element of type code; tokens without target stay out."""
+    """Token -> target code of a map to an element of type code; tokens without target stay out."""
     return {row["source_code"]: row["target_code"] for row in rows(f"{path}.csv") if row["target_code"]}

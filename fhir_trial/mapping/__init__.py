@@ -1,4 +1,4 @@
-"""Trial -> FHIR resources, and FHIR resources -> Trial: one module per resource, both directions side by side."""
+"""Trial -> FHIR resources, and back: one module per resource, both directions side by side."""
 
 from typing import Any
 

@@ -9,7 +9,9 @@ from fhir_trial.release import Release
 
 @cache
 def _codes() -> dict[str, str]:
-    return {row["source_code"]: row["target_code"] for row in rows("location/country.csv") if row["target_code"]}
+    return {
+        row["source_code"]: row["target_code"] for row in rows("location/country.csv") if row["target_code"]
+    }
 
 
 def country(name: str, release: Release) -> dict[str, Any]:

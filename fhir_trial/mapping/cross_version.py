@@ -5,7 +5,7 @@ HL7's engine. A fragment is the value an element has in R5: a dict of its childr
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fhir_trial.codemaps import rows
 from fhir_trial.mapping.urls import CROSS_VERSION
@@ -17,12 +17,20 @@ def value_key(fhir_type: str) -> str:
     return f"value{fhir_type[0].upper()}{fhir_type[1:]}"
 
 
+class Child(NamedTuple):
+    """A child of an R5 element: the value[x] property it travels in, and whether it repeats."""
+
+    key: str
+    repeats: bool
+
+
 @cache
-def _children() -> dict[str, dict[str, str]]:
-    """Element -> child -> value[x] property; the child "" stands for an element without children."""
-    table: dict[str, dict[str, str]] = {}
+def _children() -> dict[str, dict[str, Child]]:
+    """Element -> child -> how it travels; the child "" stands for an element without children."""
+    table: dict[str, dict[str, Child]] = {}
     for row in rows("cross_version.csv"):
-        table.setdefault(row["element"], {})[row["child"]] = value_key(row["type"])
+        kind = row["type"].rstrip("*")
+        table.setdefault(row["element"], {})[row["child"]] = Child(value_key(kind), row["type"].endswith("*"))
     return table
 
 
@@ -34,32 +42,48 @@ def extension(element: str, fragment: Any) -> dict[str, Any]:
     children = _children()[element]
     url = CROSS_VERSION + element
     if "" in children:
-        return {"url": url, children[""]: fragment}
-    inner: dict[str, dict[str, Any]] = {}
+        return {"url": url, children[""].key: fragment}
+    inner: list[dict[str, Any]] = []
+    for name, value in fragment.items():
+        if name[0] == "_":
+            continue
+        key, repeats = children[name]
+        if repeats:
+            inner += [{"url": name, key: item} for item in value]
+        else:
+            inner.append({"url": name, key: value})
     for name, value in fragment.items():
         if name[0] == "_":  # the extensions of a primitive travel with it
-            child = name[1:]
-            inner.setdefault(child, {"url": child})["_" + children[child]] = value
-        else:
-            inner[name] = {"url": name, children[name]: value}
-    return {"url": url, "extension": list(inner.values())}
+            _beside(inner, name[1:])["_" + children[name[1:]].key] = value
+    return {"url": url, "extension": inner}
+
+
+def _beside(inner: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """The sub-extension of a child, made when the primitive has no value."""
+    for extension in inner:
+        if extension["url"] == name:
+            return extension
+    inner.append({"url": name})
+    return inner[-1]
 
 
 def fragment(element: str, written: dict[str, Any]) -> Any:
     """The R5 fragment of one cross-version extension; unknown children are left out."""
     children = _children()[element]
     if "" in children:
-        return written.get(children[""])
+        return written.get(children[""].key)
     found: dict[str, Any] = {}
     for inner in written.get("extension", ()):
         name = inner.get("url", "")
-        key = children.get(name)
-        if key is None:
+        child = children.get(name)
+        if child is None:
             continue
-        if key in inner:
-            found[name] = inner[key]
-        if "_" + key in inner:
-            found["_" + name] = inner["_" + key]
+        if child.key in inner and child.repeats:
+            found.setdefault(name, []).append(inner[child.key])
+        elif child.key in inner:
+            found[name] = inner[child.key]
+        if "_" + child.key in inner:
+            found["_" + name] = inner["_" + child.key]
     return found
 
 
@@ -71,4 +95,6 @@ def read(resource: dict[str, Any], element: str, release: Release) -> list[Any]:
             return []
         return value if isinstance(value, list) else [value]
     url = CROSS_VERSION + element
-    return [fragment(element, written) for written in resource.get("extension", ()) if written.get("url") == url]
+    return [
+        fragment(element, written) for written in resource.get("extension", ()) if written.get("url") == url
+    ]

@@ -70,7 +70,10 @@ def fields(struct: type[Struct]) -> tuple[Field, ...]:
 @cache
 def _writer(struct: type[Struct]) -> Callable[[Any], list[Extension]]:
     """A function from a struct to its sub-extensions, built once per type."""
-    plan = [(f.attribute, f.name, f.value_key, f.repeats, _writer(f.struct) if f.struct else None) for f in fields(struct)]
+    plan = [
+        (f.attribute, f.name, f.value_key or "", f.repeats, _writer(f.struct) if f.struct else None)
+        for f in fields(struct)
+    ]
 
     def write(part: Any) -> list[Extension]:
         written: list[Extension] = []
@@ -123,7 +126,9 @@ def simple(name: str, value_key: str, value: Any) -> list[Extension]:
 def values(element: dict[str, Any] | None, name: str, value_key: str) -> list[Any]:
     """The values of each extension `<base>/<name>` on an element, in order."""
     url = EXTENSION + name
-    return [e[value_key] for e in (element or {}).get("extension", ()) if e.get("url") == url and value_key in e]
+    return [
+        e[value_key] for e in (element or {}).get("extension", ()) if e.get("url") == url and value_key in e
+    ]
 
 
 def value(element: dict[str, Any] | None, name: str, value_key: str) -> Any:

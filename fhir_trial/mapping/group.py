@@ -10,7 +10,7 @@ from typing import Any
 from fhir_trial.eligibility import Criterion, parse
 from fhir_trial.mapping import cross_version, extensions, time_span, urls
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
-from fhir_trial.mapping.narrative import listing, narrative, paragraph
+from fhir_trial.mapping.narrative import bullets, listing, narrative, paragraph, text_line
 from fhir_trial.trial import Eligibility
 
 Element = dict[str, Any]
@@ -22,7 +22,7 @@ def group_id(trial_id: str) -> str:
 
 
 def eligibility_groups(trial_id: str, stated: Eligibility | None, graph: Graph) -> list[Resource]:
-    """The eligibility Group and the nested ones its criteria refer to; none when the record states nothing."""
+    """The eligibility Group and the nested ones it refers to; none when the record states nothing."""
     if stated is None or stated == Eligibility():
         return []
     criteria = parse(stated.criteria).criteria if stated.criteria else ()
@@ -173,7 +173,7 @@ class _Nested:
     def _nested_group(self, resource_id: str, criterion: Criterion) -> Resource:
         group = _group(resource_id, None, self._graph)
         items = [child.text for child in criterion.children]
-        if text := narrative(listing(criterion.text or "Criteria", items)):
+        if text := narrative(text_line(criterion.text), bullets(items)):
             group["text"] = text
         if self._graph.r5:
             group["description"] = criterion.text
@@ -196,11 +196,15 @@ def _combination(criterion: Criterion) -> list[Element]:
 
 
 def _narrative(stated: Eligibility, criteria: tuple[Criterion, ...], graph: Graph) -> Element | None:
-    ages = " to ".join(part for part in (stated.minimum_age or "any age", stated.maximum_age or "any age") if part)
+    ages = " to ".join(
+        part for part in (stated.minimum_age or "any age", stated.maximum_age or "any age") if part
+    )
     by_section: dict[str, list[str]] = {"inclusion": [], "exclusion": [], "other": []}
     for criterion in criteria:
         by_section[criterion.section].append(criterion.text)
-        by_section[criterion.section] += [f"– {below.text}" for child in criterion.children for below in child.walk()]
+        by_section[criterion.section] += [
+            f"– {below.text}" for child in criterion.children for below in child.walk()
+        ]
     volunteers = {True: "accepted", False: "not accepted", None: None}[stated.healthy_volunteers]
     return narrative(
         paragraph("Age", ages if stated.minimum_age or stated.maximum_age else None),
@@ -218,7 +222,7 @@ def _narrative(stated: Eligibility, criteria: tuple[Criterion, ...], graph: Grap
 
 def read_eligibility(study_references: list[Any], index: Index) -> dict[str, Any]:
     """The eligibilityModule of the record, from the Group a study refers to."""
-    group = next((found for ref in study_references if (found := index.find(ref))), None)
+    group = next((target for ref in study_references if (target := index.find(ref))), None)
     if group is None or group["resourceType"] != "Group":
         return {}
     found: dict[str, Any] = {}
@@ -239,7 +243,9 @@ def _read_characteristic(characteristic: Element, index: Index) -> dict[str, Any
     if trait == "age":
         bounds = characteristic.get("valueRange", {})
         spans = {"minimumAge": bounds.get("low"), "maximumAge": bounds.get("high")}
-        return {key: span for key, quantity in spans.items() if quantity and (span := time_span.text(quantity))}
+        return {
+            key: span for key, quantity in spans.items() if quantity and (span := time_span.text(quantity))
+        }
     if trait == "sex":
         return {"sex": index.maps.sex.token(concept)} if index.maps.sex.token(concept) else {}
     if trait == "sampling-method":
@@ -251,4 +257,3 @@ def _read_characteristic(characteristic: Element, index: Index) -> dict[str, Any
     if trait in flags and "valueBoolean" in characteristic:
         return {flags[trait]: characteristic["valueBoolean"]}
     return {}
-

@@ -1,7 +1,7 @@
 """Narratives: readable XHTML, escaped, in the form that a HAPI server gives back byte for byte.
 
-That form: xmlns first, double quotes, `&lt; &gt; &amp; &quot;`, other characters of the basic plane raw, those
-beyond it as `&#x1F600;`, no comments, no blanks at the ends (measured, HAPI 8.8).
+That form: xmlns first, double quotes, `&lt; &gt; &amp; &quot;`, other characters of the basic plane raw,
+those beyond it as `&#x1F600;`, no comments, no blanks at the ends (measured, HAPI 8.8).
 """
 
 import re
@@ -47,8 +47,19 @@ def heading(text: str | None) -> str:
 
 def listing(label: str, items: Iterable[str | None]) -> str:
     """A labelled list; nothing when there are no items."""
+    rows = bullets(items)
+    return f"<p><b>{label}:</b></p>{rows}" if rows else ""
+
+
+def bullets(items: Iterable[str | None]) -> str:
+    """A list; nothing when there are no items."""
     rows = "".join([f"<li>{escape(item.strip())}</li>" for item in items if item and item.strip()])
-    return f"<p><b>{label}:</b></p><ul>{rows}</ul>" if rows else ""
+    return f"<ul>{rows}</ul>" if rows else ""
+
+
+def text_line(text: str | None) -> str:
+    """A paragraph of plain text."""
+    return f"<p>{escape(text.strip())}</p>" if text and text.strip() else ""
 
 
 def narrative(*parts: str) -> dict[str, Any] | None:

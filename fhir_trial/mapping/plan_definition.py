@@ -65,7 +65,9 @@ def _actions(trial_id: str, stated: ArmsInterventions, graph: Graph) -> list[Ele
         if url not in named
     ]
     if loose:
-        actions.append({**_identity(UNASSIGNED, graph), "title": "Interventions that no arm names", "action": loose})
+        actions.append(
+            {**_identity(UNASSIGNED, graph), "title": "Interventions that no arm names", "action": loose}
+        )
     return actions
 
 
@@ -111,7 +113,7 @@ def _arm_action(number: int, arm: Arm, canonicals: dict[str, str], graph: Graph)
 
 def read_intervention_names(index: Index, protocol_references: list[Any]) -> dict[int, list[str]]:
     """Number of an arm (from 0) -> the interventions it names, in order."""
-    plan = next((found for ref in protocol_references if (found := index.find(ref))), None)
+    plan = next((target for ref in protocol_references if (target := index.find(ref))), None)
     found: dict[int, list[str]] = {}
     for action in (plan or {}).get("action", ()):
         identity = action.get("linkId") or action.get("id") or ""

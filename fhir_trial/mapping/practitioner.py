@@ -26,7 +26,9 @@ def practitioner(graph: Graph, name: str) -> Reference:
     return reference("Practitioner", resource_id, name)
 
 
-def role(graph: Graph, name: str | None, affiliation: str | None, title: str | None = None) -> Reference | None:
+def role(
+    graph: Graph, name: str | None, affiliation: str | None, title: str | None = None
+) -> Reference | None:
     """Reference to the PractitionerRole of a person at an organization, or to the bare Practitioner."""
     if name and not affiliation and not title:
         return practitioner(graph, name)
@@ -69,7 +71,12 @@ def _name(resource: Resource) -> str | None:
     for name in resource.get("name", ()):
         if name.get("text"):
             return str(name["text"])
-        parts = [*name.get("prefix", ()), *name.get("given", ()), name.get("family", ""), *name.get("suffix", ())]
+        parts = [
+            *name.get("prefix", ()),
+            *name.get("given", ()),
+            name.get("family", ""),
+            *name.get("suffix", ()),
+        ]
         return " ".join(part for part in parts if part) or None
     return None
 

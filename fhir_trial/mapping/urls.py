@@ -5,7 +5,7 @@ BASE = "https://w3id.org/fhir-trial"
 
 EXTENSION = f"{BASE}/StructureDefinition/"
 CROSS_VERSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
-"""HL7's form for an R5 element in R4: this and the element's path (validator whitelist in cross_version.csv)."""
+"""HL7's form for an R5 element in R4: this, then the path of an element of cross_version.csv."""
 
 STUDY_REGISTRATION = "http://hl7.org/fhir/StructureDefinition/researchStudy-studyRegistration"
 """HL7 extensions pack: one registration activity and its day."""

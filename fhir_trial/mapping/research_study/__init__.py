@@ -9,6 +9,7 @@ from fhir_trial.mapping import cross_version, extensions, flags, mesh, urls
 from fhir_trial.mapping.country import country
 from fhir_trial.mapping.graph import Graph, Index, Resource, reference
 from fhir_trial.mapping.narrative import heading, listing, narrative, paragraph
+from fhir_trial.mapping.organization import party
 from fhir_trial.mapping.plan_definition import plan_id
 from fhir_trial.mapping.research_study import artifacts, design, identity, parties, status
 from fhir_trial.trial import (
@@ -89,7 +90,9 @@ _R5_ORDER = (
 """Order of the elements, as the specification lists them (and as a HAPI server gives them back)."""
 
 
-def research_study(trial: Trial, group: str | None, terms: dict[str, dict[str, str]], graph: Graph) -> Resource:
+def research_study(
+    trial: Trial, group: str | None, terms: dict[str, dict[str, str]], graph: Graph
+) -> Resource:
     """The ResearchStudy of a trial; what it refers to goes into the graph."""
     study: Resource = {"resourceType": "ResearchStudy", "id": trial.id, "text": _narrative(trial, graph)}
     extension = _extensions(trial, graph)
@@ -266,15 +269,20 @@ def _narrative(trial: Trial, graph: Graph) -> Element | None:
     arms_interventions = protocol.arms_interventions
     phases = [maps.phase.text(token) for token in plan.phases or ()]
     outcomes = protocol.outcomes.primary if protocol.outcomes else None
+    title = protocol.identification.brief_title or protocol.identification.official_title
     return narrative(
-        heading(f"{trial.id}: {protocol.identification.brief_title or protocol.identification.official_title or ''}"),
+        heading(f"{trial.id}: {title}" if title else trial.id),
         paragraph("Status", maps.status.text(stated.overall) if stated.overall else None),
         paragraph("Study type", maps.study_type.text(plan.study_type) if plan.study_type else None),
         paragraph("Phase", ", ".join(phases)),
         paragraph("Sponsor", sponsor.name if sponsor else None),
-        paragraph("Conditions", "; ".join((protocol.conditions.conditions if protocol.conditions else None) or ())),
+        paragraph(
+            "Conditions", "; ".join((protocol.conditions.conditions if protocol.conditions else None) or ())
+        ),
         paragraph("Summary", protocol.description.summary if protocol.description else None),
-        listing("Arms", [arm.label for arm in (arms_interventions.arms if arms_interventions else None) or ()]),
+        listing(
+            "Arms", [arm.label for arm in (arms_interventions.arms if arms_interventions else None) or ()]
+        ),
         listing("Primary outcomes", [outcome.measure for outcome in outcomes or ()]),
         paragraph("Sites", str(_number_of_sites(trial) or "")),
     )
@@ -305,11 +313,16 @@ def read_study(study: Resource, index: Index, document: dict[str, Any]) -> None:
 def _read_identification(study: Resource, index: Index, protocol: Element) -> None:
     identification = protocol.setdefault("identificationModule", {})
     identification.update(identity.read_identifiers(study, index))
-    identification.update(identity.read_labels(cross_version.read(study, "ResearchStudy.label", index.release)))
+    identification.update(
+        identity.read_labels(cross_version.read(study, "ResearchStudy.label", index.release))
+    )
     if study.get("title"):
         identification["briefTitle"] = study["title"]
     summaries = cross_version.read(study, "ResearchStudy.descriptionSummary", index.release)
-    texts = {"briefSummary": summaries[0] if summaries else None, "detailedDescription": study.get("description")}
+    texts = {
+        "briefSummary": summaries[0] if summaries else None,
+        "detailedDescription": study.get("description"),
+    }
     _update(protocol, "descriptionModule", {key: text for key, text in texts.items() if text})
 
 
@@ -353,7 +366,7 @@ def _read_design(study: Resource, index: Index, protocol: Element) -> None:
 def _read_people(study: Resource, index: Index, protocol: Element) -> None:
     people: Element = {}
     if not index.r5 and (sponsor := index.find(study.get("sponsor"))):
-        people["sponsorCollaboratorsModule"] = {"leadSponsor": parties.party(index, sponsor)}
+        people["sponsorCollaboratorsModule"] = {"leadSponsor": party(index, sponsor)}
     if not index.r5 and study.get("contact"):
         contacts = [parties.read_contact_detail(element, index) for element in study["contact"]]
         people["contactsLocationsModule"] = {"centralContacts": contacts}
@@ -416,7 +429,11 @@ def _read_page(study: Resource, index: Index, document: dict[str, Any]) -> None:
     changed = cross_version.read(study, "ResearchStudy.date", index.release)
     if changed and not stated.get("lastUpdatePostDateStruct", {}).get("date"):
         page["lastUpdated"] = changed[0]
-    names = [concept["text"] for concept in study.get("region" if index.r5 else "location", ()) if "text" in concept]
+    names = [
+        concept["text"]
+        for concept in study.get("region" if index.r5 else "location", ())
+        if "text" in concept
+    ]
     sites = document["protocolSection"].get("contactsLocationsModule", {}).get("locations", ())
     if names != list(dict.fromkeys(site["country"] for site in sites if site.get("country"))):
         page["countries"] = names

@@ -44,18 +44,26 @@ def _artifact(kind: str, fhir_type: str, graph: Graph, extension: list[Element],
     return written
 
 
-def _url(text: str | None) -> Element:
-    """`url` when the text is one; else the text as the record has it, as an extension of the empty element."""
+def _url(text: str | None, graph: Graph) -> Element:
+    """`url` when the text is one; else the text as the record has it, as an extension of the empty element.
+
+    R5 has no RelatedArtifact.url: there it is the url of the document.
+    """
     if not text:
         return {}
     if _URL.match(text):
-        return {"url": text}
-    return {"_url": {"extension": extensions.simple("source-text", "valueString", text)}}
+        stated: Element = {"url": text}
+    else:
+        stated = {"_url": {"extension": extensions.simple("source-text", "valueString", text)}}
+    return {"document": stated} if graph.r5 else stated
 
 
 def _read_url(element: Element) -> str | None:
-    url = element.get("url")
-    return url if url is not None else extensions.value(element.get("_url"), "source-text", "valueString")
+    stated = element.get("document", {}) | element
+    url: str | None = stated.get("url")
+    if url is None:
+        url = extensions.value(stated.get("_url"), "source-text", "valueString")
+    return url
 
 
 def _source_record(trial: Trial, graph: Graph) -> Element:
@@ -65,7 +73,7 @@ def _source_record(trial: Trial, graph: Graph) -> Element:
         graph,
         [],
         display=f"ClinicalTrials.gov record {trial.id}",
-        url=urls.STUDY_PAGE + trial.id,
+        **_url(urls.STUDY_PAGE + trial.id, graph),
     )
 
 
@@ -81,17 +89,19 @@ def _publication(item: Reference, graph: Graph) -> Element:
         url = f"{urls.PUBMED}/{item.pmid}/" if _DIGITS.match(item.pmid) else None
     for retraction in item.retractions or ():
         extension += extensions.extension("retraction", retraction)
-    return _artifact("publication", "citation", graph, extension, citation=item.citation, url=url)
+    return _artifact("publication", "citation", graph, extension, citation=item.citation, **_url(url, graph))
 
 
 def _link(item: Link, graph: Graph) -> Element:
-    return _artifact("link", "documentation", graph, [], display=item.label, **_url(item.url))
+    return _artifact("link", "documentation", graph, [], display=item.label, **_url(item.url, graph))
 
 
 def _available_data(item: AvailableData, graph: Graph) -> Element:
     extension = extensions.simple("data-set-id", "valueString", item.id)
     extension += extensions.simple("data-set-comment", "valueMarkdown", item.comment)
-    return _artifact("available-data", "documentation", graph, extension, display=item.type, **_url(item.url))
+    return _artifact(
+        "available-data", "documentation", graph, extension, display=item.type, **_url(item.url, graph)
+    )
 
 
 def _document(item: Document, trial_id: str, graph: Graph) -> Element:

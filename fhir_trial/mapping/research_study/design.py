@@ -108,8 +108,16 @@ def read_design_extensions(study: Element, document: Element) -> None:
     value = extensions.value
     duration = value(study, "target-duration", "valueDuration")
     for path, key, stated in (
-        (("designInfo",), "interventionModelDescription", value(study, "intervention-model-description", "valueMarkdown")),
-        (("designInfo", "maskingInfo"), "maskingDescription", value(study, "masking-description", "valueMarkdown")),
+        (
+            ("designInfo",),
+            "interventionModelDescription",
+            value(study, "intervention-model-description", "valueMarkdown"),
+        ),
+        (
+            ("designInfo", "maskingInfo"),
+            "maskingDescription",
+            value(study, "masking-description", "valueMarkdown"),
+        ),
         (("bioSpec",), "description", value(study, "biospecimen-description", "valueMarkdown")),
         ((), "targetDuration", time_span.text(duration) if duration else None),
         ((), "nPtrsToThisExpAccNctId", value(study, "expanded-access-pointers", "valueInteger")),
@@ -209,7 +217,7 @@ def listed_outcomes(outcomes: Outcomes | None) -> list[tuple[str, int, Outcome]]
 
 
 def outcome_measures(trial: Trial, graph: Graph) -> list[Element]:
-    """ResearchStudy.outcomeMeasure fragments {name, type, description, reference}; the time frame is on name."""
+    """ResearchStudy.outcomeMeasure fragments {name, type, description, reference}; name has the time frame."""
     written = []
     for token, number, outcome in listed_outcomes(trial.protocol.outcomes):
         fragment: Element = {}
@@ -218,9 +226,7 @@ def outcome_measures(trial: Trial, graph: Graph) -> list[Element]:
         if outcome.time_frame:
             frame = {"url": EXTENSION + "outcome-time-frame", "valueString": outcome.time_frame}
             fragment["_name"] = {"extension": [frame]}
-        fragment["type"] = graph.maps.outcome_type.concept(token)
-        if graph.r5:
-            fragment["type"] = [fragment["type"]]
+        fragment["type"] = [graph.maps.outcome_type.concept(token)]
         if outcome.description:
             fragment["description"] = outcome.description
         if graph.r5:
@@ -238,8 +244,7 @@ def read_outcomes(fragments: list[Element], index: Index) -> Element:
     """The outcomesModule of the record."""
     found: Element = {}
     for fragment in fragments:
-        kinds = fragment.get("type") or []
-        tokens = [index.maps.outcome_type.token(kind) for kind in (kinds if isinstance(kinds, list) else [kinds])]
+        tokens = [index.maps.outcome_type.token(kind) for kind in fragment.get("type", ())]
         key = OUTCOME_KINDS.get(next((token for token in tokens if token), "OTHER"), "other")
         outcome: Element = {}
         if fragment.get("name"):

@@ -27,7 +27,9 @@ def identifiers(identification: Identification, graph: Graph) -> list[dict[str, 
             "value": identification.registry_id,
         }
     ]
-    written += [{"use": "old", "system": urls.NCT, "value": alias} for alias in identification.aliases or () if alias]
+    written += [
+        {"use": "old", "system": urls.NCT, "value": alias} for alias in identification.aliases or () if alias
+    ]
     if identification.org_study_id is not None:
         written += _org_study_id(identification, identification.org_study_id, graph)
     for secondary in identification.secondary_ids or ():

@@ -37,8 +37,14 @@ def associated_parties(trial: Trial, graph: Graph) -> list[Element]:
                 written.append(_r5_contact(trial.id, number, contact, graph))
     keeper = trial.protocol.identification.organization
     if keeper:
-        written.append(_party("record-organization", organization(graph, keeper.name, keeper.agency_class), graph))
-    return [fragment for fragment in written if "party" in fragment or "name" in fragment or "classifier" in fragment]
+        written.append(
+            _party("record-organization", organization(graph, keeper.name, keeper.agency_class), graph)
+        )
+    return [
+        fragment
+        for fragment in written
+        if "party" in fragment or "name" in fragment or "classifier" in fragment
+    ]
 
 
 _UNSTATED_OFFICIAL = {"text": "Study official"}
@@ -97,7 +103,9 @@ def read_parties(fragments: list[Element], index: Index, protocol: Element) -> N
         elif (official := index.maps.official_role.token(concept)) or concept == _UNSTATED_OFFICIAL:
             stated = person(index, who)
             stated.pop("title", None)
-            contacts.setdefault("overallOfficials", []).append(stated | ({"role": official} if official else {}))
+            contacts.setdefault("overallOfficials", []).append(
+                stated | ({"role": official} if official else {})
+            )
 
 
 def _read_responsible(fragment: Element, index: Index) -> Element:
@@ -112,7 +120,7 @@ def _read_responsible(fragment: Element, index: Index) -> Element:
 
 
 def principal_investigator(trial: Trial, graph: Graph) -> Reference | None:
-    """R4 principalInvestigator: the first principal investigator among the officials, else the responsible one."""
+    """R4 principalInvestigator: the first one among the officials, else the responsible party."""
     contacts_sites, sponsors = trial.protocol.contacts_sites, trial.protocol.sponsors
     for official in (contacts_sites.officials if contacts_sites else None) or ():
         if official.role == "PRINCIPAL_INVESTIGATOR" and official.name:
@@ -165,7 +173,9 @@ def _r5_contact(trial_id: str, number: int, contact: Contact, graph: Graph) -> E
             resourceType="PractitionerRole",
             id=resource_id,
             text=narrative(
-                heading(contact.name), paragraph("Telephone", contact.phone), paragraph("E-mail", contact.email)
+                heading(contact.name),
+                paragraph("Telephone", contact.phone),
+                paragraph("E-mail", contact.email),
             ),
             practitioner=practitioner(graph, contact.name) if contact.name else None,
             code=[graph.maps.contact_role.concept(contact.role)] if contact.role else None,

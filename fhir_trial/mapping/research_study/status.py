@@ -70,7 +70,9 @@ def progress(status: Status, graph: Graph) -> list[dict[str, Any]]:
     return fragments
 
 
-def _overall(stated: DateStruct, dates: dict[str, Any], graph: Graph, *, ends: bool = False) -> dict[str, Any]:
+def _overall(
+    stated: DateStruct, dates: dict[str, Any], graph: Graph, *, ends: bool = False
+) -> dict[str, Any]:
     uri = system("research-study-status", graph.release)
     fragment: dict[str, Any] = {"state": {"coding": [{"system": uri, "code": _OVERALL}]}}
     if stated.type:
@@ -169,7 +171,9 @@ def read_registration(study: dict[str, Any], index: Index) -> dict[str, Any]:
         if written.get("url") != urls.STUDY_REGISTRATION:
             continue
         inner = {part.get("url"): part for part in written.get("extension", ())}
-        activity = index.maps.registration_activity.token(inner.get("activity", {}).get("valueCodeableConcept"))
+        activity = index.maps.registration_activity.token(
+            inner.get("activity", {}).get("valueCodeableConcept")
+        )
         dates = inner.get("period", {}).get("valuePeriod", {})
         day = dates.get("end") or dates.get("start")
         if activity in _PLAIN_DATES and day:
