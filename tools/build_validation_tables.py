@@ -12,10 +12,12 @@ are given as arguments, each a FHIR package (`.tgz`, or its unpacked folder) or 
         --extensions hl7.fhir.uv.extensions.r4-5.3.0-ballot-tc1.tgz \
         --terminology hl7.terminology.r4-7.0.1.tgz --other R5=hl7.fhir.r5.core-5.0.0.tgz
     python tools/build_validation_tables.py R5 --core hl7.fhir.r5.core-5.0.0.tgz \
-        --extensions hl7.fhir.uv.extensions.r5-5.3.0-ballot-tc1.tgz \
+        --extensions hl7.fhir.uv.extensions.r5-1.0.0.tgz \
         --terminology hl7.terminology.r4-7.0.1.tgz --other R5=hl7.fhir.r5.core-5.0.0.tgz \
         --other R4=hapi-fhir-validation-resources-r4-8.8.1.jar
 
+R5 takes the extensions pack that was published with it (1.0.0; it lies, with the R5 core package, in the jar
+`hapi-fhir-validation-resources-r5`): later packs narrow some contexts, and engines for R5 have 1.0.0 built in.
 Every earlier package wins over a later one in the order core, extensions, terminology.
 """
 

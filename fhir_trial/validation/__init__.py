@@ -1,13 +1,14 @@
 """Levels 1 to 3 of validation: structure, codes, references, invariants, narratives, extensions, bundles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fhir_trial.errors import Issue
+from fhir_trial.errors import Issue, Severity
 from fhir_trial.release import Release
 from fhir_trial.validation import bundles
-from fhir_trial.validation.accept import acceptor
+from fhir_trial.validation.accept import Accepted, acceptor
+from fhir_trial.validation.places import places
 from fhir_trial.validation.references import Surroundings
 from fhir_trial.validation.tables import tables
 from fhir_trial.validation.text import Duplicates, decoded, load
@@ -20,14 +21,43 @@ def validate(
     resource: dict[str, Any], *, release: Release | str = Release.R4, source: str | None = None
 ) -> list[Issue]:
     """The findings about a resource or Bundle; an empty list means that nothing is wrong with it."""
-    fast = acceptor(Release(release))
-    if not isinstance(resource, dict) or resource.get("resourceType") != "Bundle":
-        clean = isinstance(resource, dict) and fast.resource(resource)
-        return [] if clean else explain(resource, release=Release(release), source=source)
-    verdict = fast.bundle(resource)
-    if verdict.clean:
+    release = Release(release)
+    if not isinstance(resource, dict):
+        return explain(resource, release=release, source=source)
+    if resource.get("resourceType") == "Bundle":
+        return _validated_bundle(resource, release, source)
+    accepted = acceptor(release).resource(resource)
+    if accepted is None:
+        return explain(resource, release=release, source=source)
+    walker = Walker(tables(release), Surroundings(), source)
+    _note_misses(walker, resource["resourceType"], resource, accepted)
+    return walker.issues
+
+
+def _validated_bundle(bundle: dict[str, Any], release: Release, source: str | None) -> list[Issue]:
+    verdict = acceptor(release).bundle(bundle)
+    if not verdict.clean:
+        return explain(bundle, release=release, source=source, accepted=verdict.accepted)
+    if not any(one.misses for one in verdict.accepted.values()):
         return []
-    return explain(resource, release=Release(release), source=source, accepted=verdict.accepted)
+    walker = Walker(tables(release), Surroundings(), source)
+    _note_all_misses(walker, "Bundle", bundle, verdict.accepted)
+    return walker.issues
+
+
+def _note_all_misses(
+    walker: Walker, path: str, bundle: dict[str, Any], accepted: Mapping[int, Accepted]
+) -> None:
+    for index, one in accepted.items():
+        _note_misses(walker, f"{path}.entry[{index}].resource", bundle["entry"][index]["resource"], one)
+
+
+def _note_misses(walker: Walker, path: str, resource: dict[str, Any], accepted: Accepted) -> None:
+    """Warn of what an accepted resource still leaves to be warned of."""
+    if accepted.misses:
+        value_sets = {id(node): value_set for node, value_set in accepted.misses}
+        for where, node in places(walker.tables, path, resource, set(value_sets)):
+            walker.missed(where, value_sets[id(node)])
 
 
 def explain(
@@ -35,20 +65,21 @@ def explain(
     *,
     release: Release,
     source: str | None = None,
-    accepted: Mapping[int, Sequence[str]] = MappingProxyType({}),
+    accepted: Mapping[int, Accepted] = MappingProxyType({}),
 ) -> list[Issue]:
-    """The walker's findings; of the accepted entries only the references count, known to be right."""
+    """The walker's findings; the resources of accepted entries are only asked for what they still leave."""
     is_bundle = isinstance(resource, dict) and resource.get("resourceType") == "Bundle"
     around = bundles.surroundings(resource) if is_bundle else Surroundings()
     walker = Walker(tables(release), around, source)
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
     path = kind if isinstance(kind, str) and kind in walker.tables.resources else "Resource"
-    for index, hits in accepted.items():
-        walker.skip(f"{path}.entry[{index}]", hits)
+    for index, one in accepted.items():
+        walker.skip(f"{path}.entry[{index}]", one.hits)
     walker.resource(path, resource)
     if is_bundle:
         bundles.check(walker, path, resource)
         bundles.orphans(walker, path, resource)
+        _note_all_misses(walker, path, resource, accepted)
     return walker.issues
 
 
@@ -68,7 +99,7 @@ def validate_json(
     return found + validate(resource, release=release, source=source)
 
 
-def _text_issue(severity: Any, rule: str, message: str, source: str | None) -> Issue:
+def _text_issue(severity: Severity, rule: str, message: str, source: str | None) -> Issue:
     return Issue(
         severity=severity, code="structure", expression="Resource", message=message, rule=rule, source=source
     )

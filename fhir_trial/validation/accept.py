@@ -2,7 +2,7 @@
 
 For every type that is met, straight Python code is generated from the tables, once (decision 0004 has the
 figures). It knows no messages and no paths, and gives up on what is rare: contained resources, modifier
-extensions, element ids. It must be sound: whatever it accepts, the walker finds no issue in, not even a
+extensions. It must be sound: whatever it accepts, the walker finds no issue in, not even a
 warning. Wrong types of values may raise TypeError and the like, which `Acceptor` takes for a "no".
 """
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fhir_trial.release import Release
 from fhir_trial.validation import formats, references
-from fhir_trial.validation.bundles import entries
+from fhir_trial.validation.bundles import canonical_urls, entries
 from fhir_trial.validation.invariants import invariants
 from fhir_trial.validation.narrative import narrative
 from fhir_trial.validation.references import base_of
@@ -42,7 +42,6 @@ _DEEPEST = 12
 
 _CONTROLS = bytes(sign for sign in range(32) if sign not in (9, 10, 13))
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-_HTML_TAG = re.compile(r"<[A-Za-z/!]")
 _LONGEST_TEXT = formats.LONGEST_STRING
 _NUMBERS = 10**15
 
@@ -58,12 +57,21 @@ _FIRST = {
 """The properties asked about first; the others follow in the order of the specification."""
 
 
+Miss = tuple[Json, str]
+"""A coded element, and the extensible value set of which it has no code."""
+
+
 class Context(NamedTuple):
     """What the generated code needs to know of the surroundings."""
 
     index: dict[str, str] | None
     """Reference -> type of every entry of a closed Bundle; None for a resource by itself."""
     hit: Callable[[str], None]
+    """Called with every reference or canonical that leads to an entry."""
+    urls: set[str]
+    """The canonical urls of the entries."""
+    miss: Callable[[Miss], None]
+    """Called with every coded element that has no code of its extensible value set."""
     depth: list[int]
     """How many types that may hold themselves are open, in its only item."""
 
@@ -330,7 +338,7 @@ class Writer:
             "extensions": extensions,
             "primitive_extensions": primitive_extensions,
             "in_value_set": in_value_set,
-            "html_tag": _HTML_TAG.search,
+            "html_tag": formats.HTML_TAG.search,
             "narrative": narrative,
         }
         self.is_resource = table.name in maker.tables.resources
@@ -397,12 +405,14 @@ class Writer:
         word = "if"
         for name in self._ordered():
             element, kind = self.table.properties[name]
-            if name in ("modifierExtension", "contained") or (name == "id" and not self.is_resource):
+            if name in ("modifierExtension", "contained"):
                 continue
             self.line(2, f"{word} key == {name!r}:")
             word = "elif"
             if element.choice:
                 self.line(3, f"{choices[element.name]} += 1")
+            if name == "id" and not self.is_resource:
+                self.refuse_if(3, "len(node) == 1")
             if name == "extension":
                 self.refuse_if(3, "not extensions(value, place, text, context)")
             else:
@@ -491,7 +501,9 @@ class Writer:
         if value_set is not None and kind in ("CodeableConcept", "Coding"):
             pairs = self.name(self.maker.tables.pairs(value_set))
             held = var if kind == "CodeableConcept" else f"{{'coding': [{var}]}}"
-            self.refuse_if(indent, f"not in_value_set({held}, {pairs})")
+            self.line(indent, f"if not in_value_set({held}, {pairs}):")
+            miss = f"context.miss(({var}, {value_set!r}))"
+            self.line(indent + 1, "return False" if element.required else miss)
 
     def _primitive(self, indent: int, var: str, element: Element, kind: str) -> None:
         if kind in ("string", "markdown"):
@@ -520,6 +532,9 @@ class Writer:
             kind = "absolute"
         memo = self.maker.memos[kind]
         self.refuse_if(indent, f"{var} not in {self.name(memo.known)} and not {self.name(memo.add)}({var})")
+        if kind == "canonical":
+            self.line(indent, f"if {var} in context.urls:")
+            self.line(indent + 1, f"context.hit({var})")
 
 
 def _quantity(maker: Maker) -> Callable[[Json], bool]:
@@ -539,12 +554,22 @@ _GIVEN_UP = (TypeError, KeyError, AttributeError, IndexError, ValueError, Recurs
 """What code without type checks raises on a value of a wrong type."""
 
 
+class Accepted(NamedTuple):
+    """What there is to know of a resource without fault."""
+
+    hits: list[str]
+    """The references in it that led to an entry."""
+    misses: list[Miss]
+    """The only findings that may be left: warnings about extensible value sets."""
+
+
 class Verdict(NamedTuple):
     """What the accept path says of a Bundle."""
 
     clean: bool
-    accepted: dict[int, list[str]]
-    """The entries whose resources are clean, with the references in them that led to an entry."""
+    """Whether all resources are accepted, and the Bundle as a whole."""
+    accepted: dict[int, Accepted]
+    """The entries whose resources are accepted."""
 
 
 NOTHING = Verdict(clean=False, accepted={})
@@ -557,13 +582,13 @@ class Acceptor:
         self.maker = Maker(tables(release))
         self.tests: dict[str, tuple[Test, Allowed]] = {}
 
-    def resource(self, node: Json) -> bool:
-        """Whether nothing can be said against a resource that stands by itself."""
+    def resource(self, node: Json) -> Accepted | None:
+        """What is to be known of a resource that stands by itself; None when the walker has to look."""
         texts: list[str] = []
-        try:
-            return self._clean(node, texts.append, Context(None, _forget, [0])) and readable(texts)
-        except _GIVEN_UP:
-            return False
+        misses: list[Miss] = []
+        context = Context(None, _forget, set(), misses.append, [0])
+        good = self._tried(node, texts.append, context) and readable(texts)
+        return Accepted([], misses) if good else None
 
     def _clean(self, node: Json, text: Callable[[str], None], context: Context) -> bool:
         kind = node["resourceType"]
@@ -595,17 +620,20 @@ class Acceptor:
         if rest.keys() - {"resourceType", "type", "id", "timestamp", "meta", "identifier"}:
             return False
         texts: list[str] = []
-        return self._clean(rest, texts.append, Context({}, _forget, [0])) and readable(texts)
+        misses: list[Miss] = []
+        context = Context({}, _forget, set(), misses.append, [0])
+        return self._clean(rest, texts.append, context) and readable(texts) and not misses
 
     def _entries(self, node: Json, index: dict[str, str]) -> Verdict:
         texts: list[str] = []
-        accepted: dict[int, list[str]] = {}
+        accepted: dict[int, Accepted] = {}
         hits: list[str] = []
-        context = Context(index, hits.append, [0])
+        misses: list[Miss] = []
+        context = Context(index, hits.append, canonical_urls(node), misses.append, [0])
         for number, entry in enumerate(node["entry"]):
-            start = len(hits)
+            start, missed = len(hits), len(misses)
             if self._tried(entry["resource"], texts.append, context):
-                accepted[number] = hits[start:]
+                accepted[number] = Accepted(hits[start:], misses[missed:])
         if not readable(texts):
             return NOTHING
         clean = len(accepted) == len(node["entry"]) and _connected(node["entry"], accepted, hits)
@@ -654,17 +682,17 @@ def _plain_request(request: Json, name: str, key: str) -> bool:
     return (method == "PUT" and url == key) or (method == "POST" and url == name)
 
 
-def _connected(found: list[Json], accepted: dict[int, list[str]], hits: list[str]) -> bool:
+def _connected(found: list[Json], accepted: dict[int, Accepted], hits: list[str]) -> bool:
     """Whether every entry refers to one or is referred to."""
     if len(found) == 1:
         return True
     referenced = set(hits)
     for number, entry in enumerate(found):
-        if accepted[number]:
+        if accepted[number].hits:
             continue
-        full = entry["fullUrl"]
         resource = entry["resource"]
-        if full not in referenced and f"{resource['resourceType']}/{resource['id']}" not in referenced:
+        names = {entry["fullUrl"], f"{resource['resourceType']}/{resource['id']}", resource.get("url")}
+        if names.isdisjoint(referenced):
             return False
     return True
 

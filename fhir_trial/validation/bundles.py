@@ -26,7 +26,9 @@ def surroundings(bundle: Json) -> Surroundings:
     """What the references of a Bundle's resources may resolve to."""
     kind = bundle.get("type")
     around = Surroundings(
-        closed=isinstance(kind, str) and kind in CLOSED, transaction=kind in ("transaction", "batch")
+        closed=isinstance(kind, str) and kind in CLOSED,
+        transaction=kind in ("transaction", "batch"),
+        urls=canonical_urls(bundle),
     )
     for entry in entries(bundle):
         key = resource_key(entry.get("resource")) if isinstance(entry, dict) else None
@@ -43,6 +45,13 @@ def surroundings(bundle: Json) -> Surroundings:
         if key is not None:
             around.by_key[key] = full if isinstance(full, str) else None
     return around
+
+
+def canonical_urls(bundle: Json) -> set[str]:
+    """The canonical urls of a Bundle's resources."""
+    resources = [entry.get("resource") for entry in entries(bundle) if isinstance(entry, dict)]
+    urls = [one.get("url") for one in resources if isinstance(one, dict)]
+    return {url for url in urls if isinstance(url, str)}
 
 
 def check(walker: Walker, path: str, bundle: Json) -> None:
@@ -174,7 +183,9 @@ def orphans(walker: Walker, path: str, bundle: Json) -> None:
         where = f"{path}.entry[{index}]"
         if where in walker.around.referring or not isinstance(entry, dict):
             continue
-        full, key = entry.get("fullUrl"), resource_key(entry.get("resource"))
-        known = {name for name in (full, key) if isinstance(name, str)}
+        resource = entry.get("resource")
+        url = resource.get("url") if isinstance(resource, dict) else None
+        names = (entry.get("fullUrl"), resource_key(resource), url)
+        known = {name for name in names if isinstance(name, str)}
         if "resource" in entry and not known & walker.around.referenced:
             walker.warning(where, "orphan", "no reference leads to this entry or from it")

@@ -38,7 +38,8 @@ _CODE = re.compile(r"\S+(?: \S+)*")
 _INTEGER64 = re.compile(r"0|[-+]?[1-9]\d*")
 _SPACE = re.compile(r"\s")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
-_HTML_TAG = re.compile(r"<[A-Za-z/!]")
+HTML_TAG = re.compile(r"</?[A-Za-z]|<!--")
+"""What looks like a tag; "<65 years" and "</= 3" do not."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -99,7 +100,7 @@ def _unmatched_bidi(value: str) -> bool:
 def markdown(value: Any) -> Fault | None:
     """Free text in which an HTML tag would be shown or stripped, depending on the reader."""
     fault = string(value)
-    if fault is None and (found := _HTML_TAG.search(value)):
+    if fault is None and (found := HTML_TAG.search(value)):
         return Fault("markdown-html", f"holds what looks like an HTML tag: {found[0]!r}", warning=True)
     return fault
 

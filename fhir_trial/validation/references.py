@@ -46,6 +46,8 @@ class Surroundings:
     """fullUrl -> type of every entry."""
     by_key: dict[str, str | None] = field(default_factory=dict)
     """Type/id -> fullUrl of every entry."""
+    urls: set[str] = field(default_factory=set)
+    """The canonical urls of the entries."""
     bases: set[str] = field(default_factory=set)
     base: str | None = None
     """The base of the fullUrl of the entry that is walked."""

@@ -1,6 +1,5 @@
 """What the validator knows of a release: `mappings/validation/*.json` and the project's own definitions."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -18,6 +17,7 @@ UNCHECKED_SYSTEMS = frozenset(
         "http://loinc.org",
         "http://www.nlm.nih.gov/research/umls/rxnorm",
         "https://www.nlm.nih.gov/mesh",
+        "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
         "http://hl7.org/fhir/sid/icd-10",
         "http://hl7.org/fhir/sid/icd-10-cm",
         "http://hl7.org/fhir/sid/icd-9-cm",
@@ -176,7 +176,7 @@ def tables(release: Release) -> Tables:
     file = mappings_dir() / "validation" / f"{release}.json"
     found = orjson.loads(file.read_bytes())
     systems, named, extensions = found["codeSystems"], set(found["namedSystems"]), found["extensions"]
-    for own in definitions():
+    for own in definitions(release):
         if own.get("resourceType") == "CodeSystem":
             _add_system(own, systems, named)
         elif own.get("type") == "Extension" and "url" in own:
@@ -218,14 +218,13 @@ def _concept_codes(concepts: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 @cache
-def definitions() -> tuple[dict[str, Any], ...]:
-    """The project's own StructureDefinitions and CodeSystems; none before there is a folder of them."""
-    folder = mappings_dir() / "definitions"
-    if not folder.is_dir():
-        return ()
-    files = sorted((one for one in folder.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
-    found = (json.loads(one.read_text(encoding="utf-8")) for one in files)
-    return tuple(one for each in found for one in _unpacked(each))
+def definitions(release: Release) -> tuple[dict[str, Any], ...]:
+    """The StructureDefinitions and CodeSystems shipped for a release; none before there is a folder of them."""
+    own = mappings_dir() / "definitions"
+    folders = (own, own / ("R5" if release is Release.R5 else "R4"))
+    files = [one for folder in folders if folder.is_dir() for one in folder.iterdir()]
+    texts = (one.read_bytes() for one in sorted(files, key=str) if one.name.endswith(".json"))
+    return tuple(one for text in texts for one in _unpacked(orjson.loads(text)))
 
 
 def _unpacked(found: Any) -> list[dict[str, Any]]:

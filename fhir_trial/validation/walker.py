@@ -76,7 +76,7 @@ class Walker:
         self.skipped: set[str] = set()
 
     def skip(self, entry: str, hits: Sequence[str]) -> None:
-        """Leave out the resource of an entry that is known to be clean, and that refers to these entries."""
+        """Leave out the resource of an entry that is known to be right, and that refers to these entries."""
         self.skipped.add(f"{entry}.resource")
         if hits:
             self.around.referring.add(entry)
@@ -337,6 +337,9 @@ class Walker:
             self.error(path, "language", f"{value!r} is no language tag")
         elif kind in ("uri", "canonical", "url") and value.startswith("#"):
             self.local_uses.add(value[1:])
+        elif kind == "canonical" and (url := value.partition("|")[0]) in self.around.urls:
+            self.hits += 1
+            self.around.referenced.add(url)
 
     # ------------------------------------------------------------ codes
 
@@ -366,7 +369,11 @@ class Walker:
             if element.required:
                 self.error(path, "binding", f"no code of the required value set {value_set}")
             else:
-                self.warning(path, "binding-extensible", f"no code of the extensible value set {value_set}")
+                self.missed(path, value_set)
+
+    def missed(self, path: str, value_set: str) -> None:
+        """Warn that a coded element has no code of its extensible value set."""
+        self.warning(path, "binding-extensible", f"no code of the extensible value set {value_set}")
 
     def coded(self, path: str, node: Json) -> None:
         """A system and a code, of a Coding or a Quantity."""
