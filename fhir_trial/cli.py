@@ -95,13 +95,20 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"fhir-trial {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
 
 
 @app.command(help=CONVERT_HELP)
@@ -230,7 +237,7 @@ def _observed(
     """The outcomes, counted and shown as they pass; up to the first failure if asked so."""
     from fhir_trial.progress import watched
 
-    with watched(outcomes) as watched_outcomes:
+    with watched(outcomes, beside_data=summary.target is None) as watched_outcomes:
         for outcome in watched_outcomes:
             summary.add(outcome)
             if show:

@@ -16,16 +16,18 @@ _A_MOMENT = 1.0
 
 
 @contextmanager
-def watched(items: Iterable[Item]) -> Iterator[Iterator[Item]]:
-    """The same items; how many have passed is shown meanwhile."""
-    if not sys.stderr.isatty():
+def watched(items: Iterable[Item], *, beside_data: bool = False) -> Iterator[Iterator[Item]]:
+    """The same items; how many have passed is shown meanwhile, unless a terminal shows the data itself."""
+    if not sys.stderr.isatty() or (beside_data and sys.stdout.isatty()):
         yield iter(items)
         return
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
-    display = Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    # standard output carries data, which must not be drawn into the display
+    display = Progress(*columns, console=console, transient=True, redirect_stdout=False)
     try:
         yield _counted(items, display)
     finally:
