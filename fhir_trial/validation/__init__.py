@@ -1,5 +1,6 @@
 """Levels 1 to 3 of validation: structure, codes, references, invariants, narratives, extensions, bundles."""
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -56,7 +57,8 @@ def _note_misses(walker: Walker, path: str, resource: dict[str, Any], accepted: 
     """Warn of what an accepted resource still leaves to be warned of."""
     if accepted.misses:
         value_sets = {id(node): value_set for node, value_set in accepted.misses}
-        for where, node in places(walker.tables, path, resource, set(value_sets)):
+        wanted = Counter(id(node) for node, _ in accepted.misses)
+        for where, node in places(walker.tables, path, resource, wanted):
             walker.missed(where, value_sets[id(node)])
 
 

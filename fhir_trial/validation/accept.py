@@ -1,14 +1,14 @@
 """The accept path: answers "certainly nothing to say about it", or sends the resource to the walker.
 
 For every type that is met, straight Python code is generated from the tables, once (decision 0004 has the
-figures). It knows no messages and no paths, and gives up on what is rare: contained resources, modifier
+figures). It knows no messages and no paths, and gives up on what is rare: contained resources, ids of
 extensions. It must be sound: whatever it accepts, the walker finds no issue in, not even a
 warning. Wrong types of values may raise TypeError and the like, which `Acceptor` takes for a "no".
 """
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from fhir_trial.release import Release
@@ -76,19 +76,36 @@ class Context(NamedTuple):
     """How many types that may hold themselves are open, in its only item."""
 
 
+class Entry(NamedTuple):
+    """What an extension may hold."""
+
+    values: dict[str, Test]
+    """value[x] property -> its test."""
+    inner: "Allowed | None"
+    """The place of its children; None when it has none."""
+    beside: "dict[str, Allowed]"
+    """_value[x] property -> the place of the extensions in it."""
+
+
 class Allowed(dict[str, Any]):
     """The extensions that may stand in some place, by url; what is not known is looked up when met."""
 
-    def __init__(self, maker: "Maker", contexts: frozenset[str]) -> None:
+    def __init__(self, maker: "Maker", contexts: frozenset[str], *, modifier: bool = False) -> None:
         super().__init__()
         self.maker = maker
         self.contexts = contexts
+        self.modifier = modifier
 
     def __missing__(self, url: str) -> Any:
         table = self.maker.tables.extension(url)
-        known = table is not None and not table.modifier and in_context(table.context, set(self.contexts))
-        # an unknown url is not kept: there are endlessly many
-        return self.setdefault(url, self.maker.extension_entry(table)) if known and table else None
+        if table is None or table.modifier != self.modifier or not in_context(table.context, set(self.contexts)):
+            return None  # and not kept: there are endlessly many
+        return self.setdefault(url, self.maker.extension_entry(table))
+
+    @cached_property
+    def modifiers(self) -> "Allowed":
+        """The modifier extensions that may stand there."""
+        return Allowed(self.maker, self.contexts, modifier=True)
 
 
 class Memo:
@@ -177,17 +194,21 @@ class Maker:
         self.types[name] = later
         return later
 
-    def extension_entry(self, table: ExtensionTable) -> tuple[dict[str, Test], Any]:
-        """value[x] property -> test, and the place of the children (None when it has none)."""
-        values = {
-            "value" + kind[0].upper() + kind[1:]: self._value(kind, table.targets) for kind in table.values
+    def extension_entry(self, table: ExtensionTable) -> "Entry":
+        """What an extension may hold, ready to be called."""
+        kinds = {"value" + kind[0].upper() + kind[1:]: kind for kind in table.values}
+        values = {name: self._value(kind, table.targets) for name, kind in kinds.items()}
+        beside = {
+            "_" + name: self.place({kind, "Extension.value", "Extension.value[x]"})
+            for name, kind in kinds.items()
+            if kind in self.tables.primitives
         }
         if not table.children:
-            return values, None
+            return Entry(values, None, beside)
         inner = Allowed(self, frozenset({"Extension"}))
         for name, child in table.children.items():
             inner[name] = self.extension_entry(child)
-        return values, inner
+        return Entry(values, inner, beside)
 
     def _value(self, kind: str, targets: frozenset[str] | None) -> Test:
         """The test of an extension's value."""
@@ -237,11 +258,11 @@ class Maker:
     def _reference(self) -> Test:
         resources = self.tables.resources
         identifier = self.test("Identifier")
-        place = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
+        named = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
 
         def reference(
             node: Json,
-            _place: Any,
+            place: Allowed,
             text: Callable[[str], None],
             context: Context,
             targets: frozenset[str] | None = None,
@@ -262,8 +283,13 @@ class Maker:
                     text(value)
                 elif key == "type":
                     stated = value
-                elif key != "identifier" or not identifier(value, place, text, context):
+                elif key == "extension":
+                    if not extensions(value, place, text, context):
+                        return False
+                elif key != "identifier" or not identifier(value, named, text, context):
                     return False
+            if kind is None and stated is not None:
+                return "identifier" in node and stated in (resources if targets is None else targets)
             return stated is None or stated == kind
 
         return reference
@@ -301,20 +327,32 @@ def extensions(found: Any, place: Allowed, text: Callable[[str], None], context:
         return False
     for one in found:
         entry = place[one["url"]]
-        if entry is None or len(one) != 2 or type(one) is not dict:
+        if entry is None or type(one) is not dict:
             return False
+        if len(one) != 2 and not _beside(one, entry, text, context):
+            return False
+        values, inner, beside = entry
         for key, value in one.items():
             if key == "url":
                 continue
             if key == "extension":
-                if entry[1] is None or not extensions(value, entry[1], text, context):
+                if inner is None or not extensions(value, inner, text, context):
                     return False
             else:
-                test = entry[0].get(key)
-                if test is None or not test(value, text, context):
+                test = values.get(key)
+                if (test is None or not test(value, text, context)) and key not in beside:
                     return False
     depth[0] -= 1
     return True
+
+
+def _beside(one: Json, entry: Entry, text: Callable[[str], None], context: Context) -> bool:
+    """Whether an extension holds url, a primitive value, and extensions of that value."""
+    for key, place in entry.beside.items():
+        if key in one:
+            pair = len(one) == 3 and key[1:] in one
+            return pair and primitive_extensions(one[key], place, text, context)
+    return False
 
 
 def primitive_extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
@@ -405,7 +443,7 @@ class Writer:
         word = "if"
         for name in self._ordered():
             element, kind = self.table.properties[name]
-            if name in ("modifierExtension", "contained"):
+            if name == "contained":
                 continue
             self.line(2, f"{word} key == {name!r}:")
             word = "elif"
@@ -415,6 +453,8 @@ class Writer:
                 self.refuse_if(3, "len(node) == 1")
             if name == "extension":
                 self.refuse_if(3, "not extensions(value, place, text, context)")
+            elif name == "modifierExtension":
+                self.refuse_if(3, "not extensions(value, place.modifiers, text, context)")
             else:
                 self._items(element, kind)
         if self.is_resource:

@@ -1,5 +1,6 @@
 """Where in a resource certain objects stand, as FHIRPath: for findings made without keeping a path."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,18 +9,21 @@ from fhir_trial.validation.tables import Tables
 Json = dict[str, Any]
 
 
-def places(tables: Tables, path: str, resource: Json, wanted: set[int]) -> Iterator[tuple[str, Json]]:
-    """Path and object of every object of which the `id()` is wanted; stops when none is left."""
+def places(tables: Tables, path: str, resource: Json, wanted: Counter[int]) -> Iterator[tuple[str, Json]]:
+    """Path and object of every object of which the `id()` is wanted, as often; stops when none is left.
+
+    An object may stand in several places of a resource: mappings share what is equal.
+    """
     yield from _inside(tables, path, resource, resource["resourceType"], wanted)
 
 
-def _inside(tables: Tables, path: str, node: Json, kind: str, wanted: set[int]) -> Iterator[tuple[str, Json]]:
+def _inside(tables: Tables, path: str, node: Json, kind: str, wanted: Counter[int]) -> Iterator[tuple[str, Json]]:
     table = tables.type(kind)
     if table is None:
         return
     for key in _extensions_last(node):
         value, found = node[key], table.properties.get(key)
-        if found is None or not wanted or not isinstance(value, (dict, list)):
+        if found is None or wanted.total() == 0 or not isinstance(value, (dict, list)):
             continue
         where = f"{path}.{found[0].name}"
         if isinstance(value, dict):
@@ -36,9 +40,9 @@ def _extensions_last(node: Json) -> list[str]:
     return [*keys, "extension"] if "extension" in node else keys
 
 
-def _one(tables: Tables, path: str, node: Json, kind: str, wanted: set[int]) -> Iterator[tuple[str, Json]]:
-    if id(node) in wanted:
-        wanted.discard(id(node))
+def _one(tables: Tables, path: str, node: Json, kind: str, wanted: Counter[int]) -> Iterator[tuple[str, Json]]:
+    if wanted[id(node)] > 0:
+        wanted[id(node)] -= 1
         yield path, node
-    if wanted:
+    if wanted.total() > 0:
         yield from _inside(tables, path, node, kind, wanted)
