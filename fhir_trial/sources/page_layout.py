@@ -11,6 +11,8 @@ heading only the candidates with the best evidence count:
 4. ALONE: nothing but empty lines around it. Taken outside free text, or where no heading of the page
    has better evidence than SIGNED (a page rendered without the sentences, or with all of them new).
 
+Above the line with the record's id, which is below the title, only 1 and 2 count.
+
 In doubt a line stays in the text it stands in: text is never split, and never lost.
 
 The first line below a heading is the page's, not the trial's, when it is that sentence (SAID, REWORDED);
@@ -69,7 +71,7 @@ _VALUE = r"(?::? \S+)?"
 
 # Headings and sentences as on seeds/NCT03597321.page.txt.
 SEEN = (
-    Heading("Study Results", "labels", RESULTS_PENDING_SENTENCE, r"Results (?:pending|available|posted).*"),
+    Heading("Study Results", "labels", RESULTS_PENDING_SENTENCE),
     Heading(
         "Basic Information",
         "labels",
@@ -234,7 +236,7 @@ def lines(text: str) -> list[Line]:
 def sections(page: list[Line]) -> list[Section]:
     """The header of a page (always first, perhaps empty) and its sections, in the page's order."""
     candidates = _candidates(page)
-    # "Results pending" is no sentence: it says nothing of how the page explains its sections
+    # the sentence of the results is of another kind: it says nothing of how the page explains its sections
     explained = [candidate.evidence for candidate in candidates if candidate.title != "Study Results"]
     style = max(explained, default=Evidence.NONE)
     headings = _headings(page, candidates, style)
@@ -289,7 +291,7 @@ def _follows_an_id(page: list[Line], line: Line) -> bool:
 
 def _candidates(page: list[Line]) -> list[_Candidate]:
     places = [index for index, line in enumerate(page) if line.words in HEADINGS]
-    ends = [*places[1:], len(page)]
+    ends = [*places, len(page)][1:]
     return [
         _Candidate(index, page[index].words, _evidence(page, index, end))
         for index, end in zip(places, ends, strict=True)
@@ -298,11 +300,21 @@ def _candidates(page: list[Line]) -> list[_Candidate]:
 
 def _evidence(page: list[Line], index: int, end: int) -> Evidence:
     title = page[index].words
+    if title == "Study Results":
+        return _evidence_of_results(page, index)
     resemblance = _resemblance(title, _next_words(page, index))
     if resemblance:
         return resemblance
     if _is_signed(title, page[index + 1 : end]):
         return Evidence.SIGNED
+    return Evidence.ALONE if _stands_alone(page, index) else Evidence.NONE
+
+
+def _evidence_of_results(page: list[Line], index: int) -> Evidence:
+    """Here the sentence stands below the value "Results pending"; the value alone proves little."""
+    value = _next_index(page, index + 1)
+    if any(same_words(_next_words(page, at), RESULTS_PENDING_SENTENCE) for at in (index, value)):
+        return Evidence.SAID
     return Evidence.ALONE if _stands_alone(page, index) else Evidence.NONE
 
 
@@ -317,8 +329,6 @@ def _is_signed(title: str, following: list[Line]) -> bool:
 
 def _resemblance(title: str, words: str) -> Evidence:
     """How like the sentence of a heading the line after it is."""
-    if title == "Study Results" and re.fullmatch(_SIGNATURES[title], words):
-        return Evidence.SAID
     sentence = HEADINGS[title].sentence
     if same_words(words, sentence):
         return Evidence.SAID
@@ -339,12 +349,17 @@ def _headings(page: list[Line], candidates: list[_Candidate], style: Evidence) -
     best: dict[str, Evidence] = {}
     for candidate in candidates:
         best[candidate.title] = max(candidate.evidence, best.get(candidate.title, Evidence.NONE))
-    chosen = [c for c in candidates if c.evidence and c.evidence == best[c.title]]
+    start = next((index for index, line in enumerate(page) if _RECORD_ID.match(line.words)), -1)
+    chosen = [
+        c
+        for c in candidates
+        if c.evidence and c.evidence == best[c.title] and (c.at > start or c.evidence > Evidence.SIGNED)
+    ]
     if style < Evidence.REWORDED:
         return _one_each(chosen)
     kept: list[_Candidate] = []
     for candidate in chosen:
-        if candidate.evidence > Evidence.ALONE or (kept and kept[-1].title not in _FREE_TEXT):
+        if candidate.evidence > Evidence.ALONE or not (kept and kept[-1].title in _FREE_TEXT):
             kept.append(candidate)
     return _with_unknown(page, kept)
 

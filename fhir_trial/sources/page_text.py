@@ -45,6 +45,10 @@ _SITE_STATUS = re.compile(rf"Site Status:?{_TOKEN}")
 _SPONSOR_ROLE = re.compile(r"Sponsor Role(?::? (?P<value>\S+))?:?")
 _OFFICIAL_ROLE = re.compile(r"Role:(?: (?P<value>\S.*))?")
 _NO_INTERVENTIONS = re.compile(r"(?P<value>)No interventions assigned to this group\.?")
+# "Korea, Republic of", as the registry wrote it for long
+_INVERTED_COUNTRY = re.compile(
+    r"(?:^|, )(?P<country>[^,]+, (?:[^,]*(?:Republic|States|Province) of[^,]*|Occupied))\Z"
+)
 _IDENTIFIER = re.compile(r"Identifier (?P<label>Type|Source|Domain|Link):?(?: (?P<value>\S.*))?")
 _RELATED = re.compile(
     r"(?P<id>NCT\d+)(?: (?P<status>[A-Z_]+)(?: (?P<phases>[A-Z][A-Z0-9_]*(?:[,/|&; ]+[A-Z][A-Z0-9_]*)*))?)?"
@@ -726,6 +730,8 @@ def _sites(
 def _place(text: str, countries: list[str]) -> dict[str, str]:
     """City, state and country of "City, State, Country"; the page's list of countries settles commas."""
     country = max((c for c in countries if text == c or text.endswith(f", {c}")), key=len, default=None)
+    if country is None and (inverted := _INVERTED_COUNTRY.search(text)):
+        country = inverted["country"]
     if country is None:
         head, _, last = text.rpartition(", ")
         # two parts, the last no country of this page: City, State
@@ -738,14 +744,15 @@ def _place(text: str, countries: list[str]) -> dict[str, str]:
 def _identifiers(section: Section, reading: _Reading) -> Fragment:
     """Each identifier has its fields below it, the source among them, which says what kind it is."""
     marks, rest = _marked(section.lines, [_IDENTIFIER])
-    items: list[tuple[Line, dict[str, str]]] = []
+    items: list[tuple[Line, dict[str, Line]]] = []
     for mark in marks:
         if above := _filled(mark.before):
             reading.put(section, above[:-1])
             items.append((above[-1], {}))
         if not items:
             raise section.error("identifier without its id", mark.line)
-        items[-1][1][mark.match["label"]] = "" if _says_nothing(mark.value) else mark.value
+        if not _says_nothing(mark.value):
+            items[-1][1][mark.match["label"]] = Line(mark.line.number, mark.value, mark.value)
     reading.put(section, rest)
     identification: dict[str, Any] = {}
     for line, fields in items:
@@ -754,16 +761,18 @@ def _identifiers(section: Section, reading: _Reading) -> Fragment:
 
 
 def _add_identifier(
-    identification: dict[str, Any], section: Section, line: Line, fields: dict[str, str], reading: _Reading
+    identification: dict[str, Any], section: Section, line: Line, fields: dict[str, Line], reading: _Reading
 ) -> None:
-    source = fields.get("Source", "").casefold()
+    value = {label: field.words for label, field in fields.items()}
+    source = value.get("Source", "").casefold()
     known = tokens.OrgStudyIdType if source == "org_study_id" else tokens.SecondaryIdType
-    kind = fields.get("Type") and _token(section, line, "Identifier Type", fields["Type"], known)
     identifier = _stated(
         id=line.text.strip(),
-        type=kind or None,
-        domain=fields.get("Domain") or None,
-        link=fields.get("Link") or None,
+        type=_token(section, fields["Type"], "Identifier Type", value["Type"], known)
+        if "Type" in fields
+        else None,
+        domain=value.get("Domain"),
+        link=value.get("Link"),
     )
     if source == "org_study_id" and "orgStudyIdInfo" not in identification:
         identification["orgStudyIdInfo"] = identifier
