@@ -1,6 +1,21 @@
 """Eligibility criteria: text -> tree of criteria -> constraints; knows no FHIR."""
 
+from fhir_trial.eligibility.constraint import Bound, Constraint, Reading, Window
 from fhir_trial.eligibility.criteria import Criteria, Criterion, Logic, Section, Span, SpanKind
+from fhir_trial.eligibility.reader import constraints
 from fhir_trial.eligibility.splitter import parse
 
-__all__ = ["Criteria", "Criterion", "Logic", "Section", "Span", "SpanKind", "parse"]
+__all__ = [
+    "Bound",
+    "Constraint",
+    "Criteria",
+    "Criterion",
+    "Logic",
+    "Reading",
+    "Section",
+    "Span",
+    "SpanKind",
+    "Window",
+    "constraints",
+    "parse",
+]

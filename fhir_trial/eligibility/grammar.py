@@ -1,0 +1,186 @@
+"""Finds limits in the tokens of a line: patterns over token letters, tried from left to right."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fhir_trial.eligibility.lexer import Token, is_about_age
+
+_N = "[NQTL]"
+_LINK = r"(?:\([?VA]?[?f]?\))?[fw:,.rVA(]{0,7}?"
+# What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
+_BODIES = (
+    ("between", rf"f*b[fw]*(?P<a>{_N})[K]?w?[&r][f]*(?P<b>{_N})"),
+    ("outside", rf"(?P<o>O)f*(?P<a>{_N})K?w?[,(]?\|f*(?P<p>O)f*(?P<b>{_N})"),
+    ("double", rf"(?P<o>O)f*(?P<a>{_N})K?w?[,.(]?[&rf,]?[f(]*(?P<p>O)f*(?P<b>{_N})"),
+    ("double", rf"(?P<o>O)f*(?P<a>{_N})K?[r&](?P<b>{_N})(?P<q>P)?"),
+    ("range", rf"(?P<a>{_N})K?[r]f*(?P<b>{_N})(?![&|,]?f*[NQ][^f]?[NQ])"),
+    ("single", rf"(?P<o>O)f*(?P<a>{_N})"),
+    ("after", rf"(?P<a>{_N})K?[,(]?(?P<q>P)"),
+    ("multiple", rf"(?P<o>O)f*(?P<u>U)"),
+    ("list", r"(?P<list>[NQ](?:[,/|&]+f*[NQ])+)"),
+    ("equal", rf"(?P<a>{_N})"),
+)
+_BODY = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
+_VARIABLES = re.compile(rf"[VA](?:[f]*[&|,/(]{{0,2}}[f]*[VA]\)?)*")
+_LINKED = re.compile(_LINK)
+_SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
+_BEFORE = re.compile(r"K?[f(]{0,4}(?P<v>[VA])\)?")
+_PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
+
+
+@dataclass(slots=True)
+class Limit:
+    """A limit as found: which tokens are its variables, its numbers and its comparisons."""
+
+    rule: str
+    start: int
+    end: int
+    variables: list[Token]
+    numbers: list[Token]
+    operators: list[str]
+    outside: bool = False
+    """The two numbers are alternatives ("below 40 or above 60")."""
+    joined_by: str = ""
+    """The letters between the variables that share it."""
+    age: bool = False
+    bare: bool = False
+    """A number of years that nothing calls an age."""
+    restated: int = 0
+    listed: list[Token] = field(default_factory=list)
+
+
+_FLIPPED = {"ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "eq": "eq"}
+
+
+def limits(found: list[Token]) -> Iterator[Limit]:
+    """The limits of a line, left to right, none sharing a token with another."""
+    kinds = "".join(token.kind for token in found)
+    position = 0
+    while position < len(kinds):
+        limit = _limit(kinds, found, position)
+        if limit is None:
+            position += 1
+        else:
+            yield limit
+            position = limit.end
+
+
+def _limit(kinds: str, found: list[Token], position: int) -> Limit | None:
+    kind = kinds[position]
+    if kind in "VA":
+        return _after_variable(kinds, found, position)
+    if kind in "NQTLOb":
+        return _sandwich(kinds, found, position) or _before_variable(kinds, found, position)
+    return None
+
+
+def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
+    group = _VARIABLES.match(kinds, position)
+    assert group is not None
+    variables = [found[i] for i in range(*group.span()) if kinds[i] in "VA"]
+    pressures = _PRESSURES.match(kinds, group.end())
+    if pressures is not None and all(variable.unit in ("bp", "sbp", "dbp") for variable in variables):
+        operator = found[pressures.start("o")].number if pressures["o"] else "eq"
+        numbers = [found[pressures.start("a")], found[pressures.start("b")]]
+        return Limit("pair", position, pressures.end(), variables, numbers, [operator, operator])
+    for link_end in _link_ends(kinds, group.end()):
+        limit = _body(kinds, found, link_end)
+        if limit is not None:
+            more = [found[i] for i in range(group.end(), link_end) if kinds[i] in "VA"]
+            limit.variables = variables + more
+            limit.joined_by = "".join(k for k in kinds[group.start() : group.end()] if k in "&|,/(")
+            limit.start = position
+            if kinds.startswith("K", limit.end) and kinds[position] == "A":
+                limit.end += 1
+            return limit
+    return None
+
+
+def _link_ends(kinds: str, position: int) -> Iterator[int]:
+    """Where the limit of a variable may begin: behind words that only lead to it."""
+    end = position
+    if kinds.startswith("(", end):
+        close = kinds.find(")", end, end + 5)
+        if close > 0 and not set(kinds[end + 1 : close]) - set("?VAf"):
+            yield close + 1
+            end = close + 1
+    for _ in range(8):
+        yield end
+        if end >= len(kinds) or kinds[end] not in "fw:,.rVA(SCK":
+            return
+        end += 1
+
+
+def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
+    for rule, pattern in _BODY:
+        match = pattern.match(kinds, position)
+        if match is not None:
+            limit = _read(rule, match, found)
+            if rule not in ("double", "outside") or {code[0] for code in limit.operators} == {"g", "l"}:
+                return limit
+    return None
+
+
+def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
+    groups = match.re.groupindex
+    at = {name: match.start(name) for name in groups if match[name] is not None}
+    numbers = [found[at[name]] for name in ("a", "b", "u") if name in at]
+    operators = [found[at[name]].number for name in ("o", "p") if name in at]
+    if rule in ("between", "range"):
+        operators = ["ge", "le"]
+    elif rule == "double" and "p" not in at:
+        operators = [operators[0], found[at["q"]].number if "q" in at else "le"]
+    elif rule == "after":
+        operators = [found[at["q"]].number]
+    elif rule == "equal":
+        operators = ["eq"]
+    listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
+    limit = Limit(rule, match.start(), match.end(), [], numbers, operators, rule == "outside", listed=listed)
+    limit.age = any(is_about_age(found[i].text) for i in range(*match.span()) if found[i].kind in "OP")
+    return limit
+
+
+def _sandwich(kinds: str, found: list[Token], position: int) -> Limit | None:
+    """The variable between its numbers: "18 ≤ age ≤ 75", or behind the comparison: "50 % ≤ LVEF"."""
+    match = _SANDWICH.match(kinds, position)
+    if match is None:
+        return None
+    numbers = [found[match.start("a")]]
+    operators = [_FLIPPED[found[match.start("o")].number]]
+    if match["b"] is not None:
+        numbers.append(found[match.start("b")])
+        operators.append(found[match.start("p")].number)
+    return Limit("sandwich", position, match.end(), [found[match.start("v")]], numbers, operators)
+
+
+def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
+    """A limit in front of what it limits: "at least 18 years of age", "over 50 kg body weight"."""
+    limit = _body(kinds, found, position)
+    if limit is None:
+        return None
+    if kinds.startswith("K", limit.end):
+        limit.end += 1
+        limit.age = True
+        if kinds.startswith("P", limit.end) and limit.rule == "equal":
+            limit.operators = [found[limit.end].number]
+            limit.rule = "after"
+            limit.end += 1
+    if limit.age:
+        return limit
+    behind = _BEFORE.match(kinds, limit.end)
+    if behind is not None and limit.rule != "equal" and _own_body(kinds, found, behind.end()) is None:
+        limit.variables = [found[behind.start("v")]]
+        limit.end = behind.end()
+        return limit
+    limit.bare = True
+    return limit if all(number.kind == "T" for number in limit.numbers[-1:]) else None
+
+
+def _own_body(kinds: str, found: list[Token], position: int) -> Limit | None:
+    """The limit that a variable has behind itself, so that the one before it is not its own."""
+    for end in _link_ends(kinds, position):
+        limit = _body(kinds, found, end)
+        if limit is not None and kinds[end] != "O" or limit is not None and kinds[position : end + 1].count("O"):
+            return limit
+    return None

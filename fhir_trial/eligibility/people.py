@@ -1,0 +1,139 @@
+"""Lines without numbers that can still be understood in full: sex, pregnancy, language, a condition."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from fhir_trial.eligibility.constraint import Constraint, Join, Reading
+
+_LANGUAGES = {
+    "english": "en", "spanish": "es", "french": "fr", "german": "de", "italian": "it", "portuguese": "pt", "dutch": "nl",
+    "danish": "da", "swedish": "sv", "norwegian": "no", "finnish": "fi", "polish": "pl", "russian": "ru", "turkish": "tr",
+    "arabic": "ar", "hebrew": "he", "hindi": "hi", "chinese": "zh", "mandarin": "cmn", "cantonese": "yue",
+    "japanese": "ja", "korean": "ko", "thai": "th", "vietnamese": "vi", "greek": "el", "czech": "cs", "hungarian": "hu",
+    "urdu": "ur", "persian": "fa", "farsi": "fa", "swahili": "sw", "tagalog": "tl", "malay": "ms", "bengali": "bn",
+}  # fmt: skip
+_WHO = (
+    r"(?:all|any|both|those|patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?|women"
+    r"|woman|females?|mothers|girls|the|a|an|who|is|are|be|being|must|should|currently|current|presently|known|known to be"
+    r"|at screening|at baseline|at enrol?lment|at the time of (?:screening|enrol?lment|inclusion|randomi[sz]ation)|have|has)"
+)
+_FEMALE = r"(?:women|woman|females?|wom[ae]n|girls?)"
+_MALE = r"(?:men|man|males?|boys?)"
+_EXPECTING = re.compile(
+    rf"(?:{_WHO}\s+)*(?P<what>(?:pregnan(?:t|cy|cies)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing(?=\s*(?:$|[,;./]|or|and"
+    rf"|women|mothers|females|patients|subjects|participants|status))|gravid(?:ity)?)"
+    rf"(?:(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*(?:pregnan(?:t|cy)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing))*)"
+    rf"(?:\s+(?:{_FEMALE}|mothers|patients?|subjects?|participants?|individuals|status|period|state|people)"
+    rf"|\s+at (?:screening|baseline|enrol?lment|entry|inclusion)|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
+)
+_DENIED = re.compile(r"(?P<who>(?:{0}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)".format(_WHO))
+_SEX = re.compile(
+    rf"(?:(?:patients?|subjects?|participants?|individuals?|volunteers?|persons?|people|of|either|both|all|sex(?:es)?"
+    rf"|gender|genders|is|are|be|must|should|the|:|biological(?:ly)?)\s*)*(?P<first>{_FEMALE}|{_MALE})"
+    rf"(?:\s*(?:or|and|/|&|,|and/or)\s*(?P<second>{_FEMALE}|{_MALE}))?"
+    r"(?:\s+(?:patients?|subjects?|participants?|individuals?|volunteers?|sex|gender|only|persons?|people|of any (?:race|ethnicity)))*"
+    r"\s*[.;,]*"
+)
+_EITHER_SEX = re.compile(r"(?:of\s+)?(?:both|either|any|all)\s+(?:sex(?:es)?|genders?)(?:\s+(?:eligible|allowed|included))?\s*[.;,]*")
+_LANGUAGE = "|".join(_LANGUAGES)
+_SPEAKS = re.compile(
+    r"(?:(?:must|should|patients?|subjects?|participants?|individuals?|adults|people|the|a|be|is|are|have|has|who|to|can|able"
+    r"|ability|capable|of|both|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|literacy|competent|competency|conversant|in|and|or|with"
+    r"|speak(?:s|ing|ers?)?|read(?:s|ing)?|writ(?:e|es|ing|ten)|understand(?:s|ing)?|communicat(?:e|ing|ion)|comprehend|spoken"
+    r"|converse|language|native|sufficient(?:ly)?|adequate(?:ly)?|good|command|knowledge|verbal(?:ly)?|basic|comfortable)[\s,/-]+)*"
+    rf"(?P<languages>(?:{_LANGUAGE})(?:\s*(?:,|or|/|and|and/or|,\s*or)\s*(?:{_LANGUAGE}))*)"
+    r"(?:[\s,-]+(?:speak(?:s|ing|ers?)?|language|languages|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|and|or|read(?:ing)?|writ(?:e|ing|ten)"
+    r"|understand(?:ing)?|well|only|patients?|subjects?|participants?|individuals?|adults|able|to|speakers?|spoken|verbal(?:ly)?))*"
+    r"\s*[.;,]*"
+)
+_ABOUT_SPEAKING = re.compile(r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen")
+_DISEASE_LEAD = re.compile(
+    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have|have|has|having|a|an|the|clinical"
+    r"|confirmed|established|documented|known|diagnosis|diagnosed|of|presence|current|active)\s+)*"
+)
+
+
+def reading(text: str, lower: str, mesh_terms: Mapping[str, str]) -> Reading | None:
+    """A line understood in full without a number, None for all others."""
+    if len(lower) > 200:
+        return None
+    line = lower.strip()
+    found, join = _of_line(line, lower.find(line) if line else 0, mesh_terms)
+    return Reading(text=text, status="computable", constraints=found, join=join) if found else None
+
+
+def _of_line(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[tuple[Constraint, ...], Join]:
+    if "preg" in line or "lact" in line or "breast" in line or "nursing" in line:
+        return _expecting(line, at)
+    if "male" in line or "men" in line or "sex" in line or "gender" in line or "boy" in line or "girl" in line:
+        found = _sex(line, at)
+        if found:
+            return found, "all-of"
+    if _names_language(line):
+        return _speaks(line, at), "all-of"
+    return (_condition(line, at, mesh_terms) if mesh_terms else ()), "all-of"
+
+
+def _names_language(line: str) -> bool:
+    return ("english" in line or "speak" in line or "language" in line or "fluen" in line) and len(line) < 150
+
+
+def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
+    match = _EXPECTING.fullmatch(line)
+    denied = None if match else _DENIED.fullmatch(line)
+    if denied:
+        match = _EXPECTING.fullmatch(denied["rest"])
+    if match is None:
+        return (), "all-of"
+    said = match["what"]
+    states = ["pregnancy"] if re.search("pregnan|gravid", said) else []
+    states += ["lactation"] if re.search("lactat|breast|nursing", said) else []
+    found = tuple(
+        Constraint(variable=state, negated=bool(denied), rule=f"{state}.state", start=at, end=at + len(line))
+        for state in states
+    )
+    # "Pregnant and nursing women" are two groups of women, not women who are both; denied, neither may hold.
+    return found, "all-of" if denied or len(found) == 1 else "any-of"
+
+
+def _sex(line: str, at: int) -> tuple[Constraint, ...]:
+    match = _SEX.fullmatch(line)
+    if match is None and _EITHER_SEX.fullmatch(line) is None:
+        return ()
+    words = [word for word in (match.groups() if match else ("female", "male")) if word]
+    codes = dict.fromkeys("female" if re.fullmatch(_FEMALE, word) else "male" for word in words)
+    return (Constraint(variable="sex", codes=tuple(codes), rule="sex.line", start=at, end=at + len(line)),)
+
+
+def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
+    match = _SPEAKS.fullmatch(line)
+    if match is None or _ABOUT_SPEAKING.search(line) is None:
+        return ()
+    names = re.findall(_LANGUAGE, match["languages"])
+    if len(names) > 1 and re.search(r"\band\b(?!/)", match["languages"]):
+        return ()  # "English and Spanish": both, or whichever? The words do not say
+    codes = tuple(dict.fromkeys(_LANGUAGES[name] for name in names))
+    return (Constraint(variable="language", codes=codes, rule="language.line", start=at, end=at + len(line)),)
+
+
+def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Constraint, ...]:
+    """A condition that is exactly one of the trial's own MeSH terms, also in its inverted form."""
+    lead = _DISEASE_LEAD.match(line)
+    name = line[lead.end() if lead else 0 :].strip(" .;,:")
+    code = _names(tuple(mesh_terms.items())).get(name)
+    if code is None:
+        return ()
+    return (Constraint(variable="condition", codes=(code,), rule="condition.mesh", start=at, end=at + len(line)),)
+
+
+@cache
+def _names(terms: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for term, code in terms:
+        words = term.lower()
+        names[words] = code
+        if words.count(", ") == 1:
+            head, tail = words.split(", ")
+            names[f"{tail} {head}"] = code
+    return names
