@@ -11,7 +11,6 @@ Source: https://clinicaltrials.gov/data-api/about-api/study-data-structure
 import codecs
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import msgspec
@@ -56,8 +55,8 @@ def decode(data: bytes) -> Trial:
     try:
         trial = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_slowly(data)
-    return trial if _is_whole(trial, data) else _decode_slowly(data)
+        return _decode_slowly(data, None)
+    return trial if _is_whole(trial, data) else _decode_slowly(data, trial)
 
 
 def encode(trial: Trial) -> dict[str, Any]:
@@ -107,19 +106,26 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _decode_slowly(data: bytes) -> Trial:
+def _decode_slowly(data: bytes, trial: Trial | None) -> Trial:
+    """The trial by way of the document, which says what was dropped; `trial` is what came of the fast way."""
     try:
-        return _walked(_document(data), data)
+        return _walked(_document(data), data, trial)
     except RecursionError:
         raise RecordError("nested too deeply to be a record") from None
 
 
-def _walked(document: Any, data: bytes) -> Trial:
+def _walked(document: Any, data: bytes, trial: Trial | None) -> Trial:
     if not isinstance(document, dict):
         raise RecordError(f"a record is an object, this is {schema.describe(document)}")
-    unknown: dict[str, Any] = {}
-    empty: dict[str, Any] = {}
-    known = _sift(document, schema.root(), "$", unknown, empty)
+    sieve = _Sieve()
+    known = sieve.sift(document, schema.root(), None)
+    if trial is None or sieve.empty:
+        trial = _decode_known(known, document, data)
+    return msgspec.structs.replace(trial, unknown=sieve.unknown or None, empty=sieve.empty or None)
+
+
+def _decode_known(known: dict[str, Any], document: dict[str, Any], data: bytes) -> Trial:
+    """The trial in what is left of a document, with the results section as it stands in the data."""
     known.pop("resultsSection", None)
     try:
         trial = _DECODER.decode(_ENCODER.encode(known))
@@ -128,64 +134,74 @@ def _walked(document: Any, data: bytes) -> Trial:
         raise _explained(exc, document, known) from exc
     except (msgspec.DecodeError, UnicodeEncodeError) as exc:
         raise RecordError(f"malformed JSON: {exc}") from exc
-    return msgspec.structs.replace(trial, results=results, unknown=unknown or None, empty=empty or None)
+    return msgspec.structs.replace(trial, results=results)
 
 
 # --- sifting ---------------------------------------------------------------------------------------------
 
-
-def _sift(value: Any, node: schema.Node, path: str, unknown: dict[str, Any], empty: dict[str, Any]) -> Any:
-    """The value without what the model does not know and without what has no content; both are noted."""
-    if isinstance(value, dict) and node.fields is not None:
-        return dict(_members(value, node.fields, path, unknown, empty))
-    if isinstance(value, list) and node.item is not None:
-        return list(_items(value, node.item, path, unknown, empty))
-    return value
+_Place = tuple[Any, str | int] | None
+"""A place as (place of the parent, key); it becomes a path only where there is something to say about it."""
 
 
-def _members(
-    value: dict[str, Any],
-    fields: dict[str, schema.Node],
-    path: str,
-    unknown: dict[str, Any],
-    empty: dict[str, Any],
-) -> Iterator[tuple[str, Any]]:
-    for key, member in value.items():
-        place = paths.child(path, key)
-        node = fields.get(key)
-        if node is None:
-            if _nesting(member) > MAX_NESTING:
-                raise RecordError("nested too deeply to be a record", place)
-            unknown[place] = member
-        elif _has_content(member, place, empty):
-            yield key, _sift(member, node, place, unknown, empty)
+class _Sieve:
+    """Goes through a document; what the model does not know, and what has no content, stays in it."""
+
+    def __init__(self) -> None:
+        self.unknown: dict[str, Any] = {}
+        self.empty: dict[str, Any] = {}
+
+    def sift(self, value: Any, node: schema.Node, place: _Place) -> Any:
+        """What passes: the value without all that."""
+        if node.fields is not None and isinstance(value, dict):
+            return self._object(value, node.fields, place)
+        if node.item is not None and isinstance(value, list):
+            return self._list(value, node.item, place)
+        return value
+
+    def _object(self, value: dict[str, Any], fields: dict[str, schema.Node], place: _Place) -> dict[str, Any]:
+        passed = {}
+        for key, member in value.items():
+            node = fields.get(key)
+            if node is None:
+                self._keep(member, (place, key))
+            elif self._has_content(member, place, key):
+                passed[key] = member if node.is_leaf else self.sift(member, node, (place, key))
+        return passed
+
+    def _list(self, value: list[Any], node: schema.Node, place: _Place) -> list[Any]:
+        return [
+            item if node.is_leaf else self.sift(item, node, (place, index))
+            for index, item in enumerate(value)
+            if self._has_content(item, place, index)
+        ]
+
+    def _keep(self, value: Any, place: _Place) -> None:
+        if _nesting(value) > MAX_NESTING:
+            raise RecordError("nested too deeply to be a record", _path(place))
+        self.unknown[_path(place)] = value
+
+    def _has_content(self, value: Any, parent: _Place, key: str | int) -> bool:
+        """Whether a value says anything; if not it is noted, as a whole, so that it can be put back."""
+        if value is None:
+            raise RecordError("null, where the registry leaves the field out", _path((parent, key)))
+        if _is_blank(value):
+            self.empty[_path((parent, key))] = value
+            return False
+        return True
 
 
-def _items(
-    value: list[Any], node: schema.Node, path: str, unknown: dict[str, Any], empty: dict[str, Any]
-) -> Iterator[Any]:
-    for index, item in enumerate(value):
-        place = paths.child(path, index)
-        if _has_content(item, place, empty):
-            yield _sift(item, node, place, unknown, empty)
-
-
-def _has_content(value: Any, place: str, empty: dict[str, Any]) -> bool:
-    """Whether a value says anything; if not it is noted, as a whole, so that it can be put back."""
-    if value is None:
-        raise RecordError("null, where the registry leaves the field out", place)
-    if _is_blank(value):
-        empty[place] = value
-        return False
-    return True
+def _path(place: _Place) -> str:
+    return "$" if place is None else paths.child(_path(place[0]), place[1])
 
 
 def _is_blank(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value
     if isinstance(value, dict):
         return all(map(_is_blank, value.values()))
     if isinstance(value, list):
         return all(map(_is_blank, value))
-    return bool(value == "")
+    return False
 
 
 def _nesting(value: Any) -> int:

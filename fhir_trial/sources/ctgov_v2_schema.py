@@ -25,6 +25,11 @@ class Node:
     item: "Node | None" = None
     tokens: tuple[str, ...] = ()
 
+    @property
+    def is_leaf(self) -> bool:
+        """Whether nothing stands below."""
+        return self.fields is None and self.item is None
+
 
 @cache
 def root() -> Node:
