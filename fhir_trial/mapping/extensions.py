@@ -43,7 +43,8 @@ def _value_key(annotation: Any) -> str:
     return {bool: "valueBoolean", int: "valueInteger", str: "valueString"}[annotation]
 
 
-def _without_none(annotation: Any) -> Any:
+def without_none(annotation: Any) -> Any:
+    """The annotation of a value that is stated: `X | None` -> `X`."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         members = [member for member in typing.get_args(annotation) if member is not type(None)]
         return members[0] if len(members) == 1 else annotation
@@ -51,7 +52,7 @@ def _without_none(annotation: Any) -> Any:
 
 
 def _field(info: msgspec.structs.FieldInfo, annotation: Any) -> Field:
-    inner = _without_none(annotation)
+    inner = without_none(annotation)
     repeats = typing.get_origin(inner) is list
     if repeats:
         (inner,) = typing.get_args(inner)

@@ -3,6 +3,8 @@
 https://hl7.org/fhir/R4/researchstudy.html, https://hl7.org/fhir/R5/researchstudy.html
 """
 
+from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 from fhir_trial.mapping import cross_version, extensions, flags, mesh, urls
@@ -133,7 +135,7 @@ def _status(study: Resource, trial: Trial, graph: Graph) -> None:
     else:
         study["status"] = status.r4_status(stated)
     if stated is not None:
-        study["period"] = status.period(stated)
+        study["period"] = status.period(stated, graph)
         stopped = {"text": stated.why_stopped} if stated.why_stopped else None
         study["whyStopped" if graph.r5 else "reasonStopped"] = stopped
 
@@ -235,7 +237,7 @@ def _extensions(trial: Trial, graph: Graph) -> list[Element]:
         for related in page.related_trials or ():
             written += extensions.extension("related-trial", related)
     for path, value in (trial.empty or {}).items():
-        written.append(_empty(path, value))
+        written += _empty(path, value)
     return written
 
 
@@ -252,11 +254,20 @@ def _derived(trial: Trial) -> list[Element]:
 _EMPTY_KINDS: dict[str, Any] = {"object": {}, "list": [], "text": ""}
 
 
-def _empty(path: str, value: Any) -> Element:
-    """A field that the record states without content: its place, and what kind of nothing stands there."""
-    kind = next(kind for kind, nothing in _EMPTY_KINDS.items() if nothing == value)
+def _empty(path: str, value: Any) -> Iterator[Element]:
+    """A field that the record states without content: its place, and what kind of nothing stands there.
+
+    Containers come before what they hold, so that they can be put back one by one.
+    """
+    kind = "text" if isinstance(value, str) else "list" if isinstance(value, list) else "object"
     inner = [{"url": "field", "valueString": path}, {"url": "kind", "valueCode": kind}]
-    return {"url": urls.EXTENSION + "stated-empty", "extension": inner}
+    yield {"url": urls.EXTENSION + "stated-empty", "extension": inner}
+    if kind == "object":
+        for name, below in value.items():
+            yield from _empty(f"{path}.{name}", below)
+    elif kind == "list":
+        for index, below in enumerate(value):
+            yield from _empty(f"{path}[{index}]", below)
 
 
 # --- narrative ------------------------------------------------------------------------------------------
@@ -403,7 +414,7 @@ def _read_extensions(study: Resource, document: dict[str, Any]) -> None:
     for extension in study.get("extension", ()):
         if extension.get("url") == urls.EXTENSION + "stated-empty":
             field, kind = extension["extension"]
-            empty[field["valueString"]] = _EMPTY_KINDS[kind["valueCode"]]
+            empty[field["valueString"]] = copy(_EMPTY_KINDS[kind["valueCode"]])
     if empty:
         document["emptyValues"] = empty
 

@@ -217,7 +217,7 @@ def listed_outcomes(outcomes: Outcomes | None) -> list[tuple[str, int, Outcome]]
 
 
 def outcome_measures(trial: Trial, graph: Graph) -> list[Element]:
-    """ResearchStudy.outcomeMeasure fragments {name, type, description, reference}; name has the time frame."""
+    """ResearchStudy.outcomeMeasure fragments {name, type, description, reference}; time frame on name."""
     written = []
     for token, number, outcome in listed_outcomes(trial.protocol.outcomes):
         fragment: Element = {}

@@ -8,7 +8,7 @@ from fhir_trial.mapping.narrative import heading, narrative, paragraph
 from fhir_trial.mapping.organization import organization, party
 from fhir_trial.mapping.practitioner import person, practitioner, read_telecom, role, telecom
 from fhir_trial.mapping.urls import EXTENSION
-from fhir_trial.trial import Contact, ResponsibleParty, Site, Sponsor, Trial
+from fhir_trial.trial import Contact, Official, ResponsibleParty, Site, Sponsor, Sponsors, Trial
 
 Element = dict[str, Any]
 
@@ -18,33 +18,24 @@ def associated_parties(trial: Trial, graph: Graph) -> list[Element]:
 
     R4 keeps the lead sponsor in `sponsor` and the central contacts in `contact`; R5 has them here.
     """
+    sponsors = trial.protocol.sponsors or Sponsors()
     written: list[Element] = []
-    sponsors = trial.protocol.sponsors
-    if graph.r5 and sponsors and sponsors.lead_sponsor:
-        written.append(_party("lead-sponsor", sponsor(sponsors.lead_sponsor, graph), graph))
-    for collaborator in (sponsors.collaborators if sponsors else None) or ():
-        written.append(_party("collaborator", sponsor(collaborator, graph), graph))
-    if sponsors and sponsors.responsible_party:
+    if graph.r5 and sponsors.lead_sponsor:
+        written += _party("lead-sponsor", sponsor(sponsors.lead_sponsor, graph), graph)
+    for collaborator in sponsors.collaborators or ():
+        written += _party("collaborator", sponsor(collaborator, graph), graph)
+    if sponsors.responsible_party:
         written += _responsible(sponsors.responsible_party, sponsors.lead_sponsor, graph)
     contacts_sites = trial.protocol.contacts_sites
     if contacts_sites:
-        for official in contacts_sites.officials or ():
-            who = role(graph, official.name, official.affiliation)
-            concept = graph.maps.official_role.concept(official.role) if official.role else _UNSTATED_OFFICIAL
-            written.append(compact(role=concept, party=who))
-        if graph.r5:
-            for number, contact in enumerate(contacts_sites.central_contacts or (), start=1):
-                written.append(_r5_contact(trial.id, number, contact, graph))
+        written += [_official(official, graph) for official in contacts_sites.officials or ()]
+    if contacts_sites and graph.r5:
+        for number, contact in enumerate(contacts_sites.central_contacts or (), start=1):
+            written += _r5_contact(trial.id, number, contact, graph)
     keeper = trial.protocol.identification.organization
     if keeper:
-        written.append(
-            _party("record-organization", organization(graph, keeper.name, keeper.agency_class), graph)
-        )
-    return [
-        fragment
-        for fragment in written
-        if "party" in fragment or "name" in fragment or "classifier" in fragment
-    ]
+        written += _party("record-organization", organization(graph, keeper.name, keeper.agency_class), graph)
+    return written
 
 
 _UNSTATED_OFFICIAL = {"text": "Study official"}
@@ -56,8 +47,13 @@ def sponsor(stated: Sponsor, graph: Graph) -> Reference | None:
     return organization(graph, stated.name, stated.agency_class)
 
 
-def _party(token: str, who: Reference | None, graph: Graph) -> Element:
-    return compact(role=graph.maps.party_role.concept(token), party=who)
+def _party(token: str, who: Reference | None, graph: Graph) -> list[Element]:
+    return [{"role": graph.maps.party_role.concept(token), "party": who}] if who else []
+
+
+def _official(stated: Official, graph: Graph) -> Element:
+    concept = graph.maps.official_role.concept(stated.role) if stated.role else _UNSTATED_OFFICIAL
+    return compact(role=concept, party=role(graph, stated.name, stated.affiliation))
 
 
 def _responsible(stated: ResponsibleParty, lead: Sponsor | None, graph: Graph) -> list[Element]:
@@ -66,7 +62,7 @@ def _responsible(stated: ResponsibleParty, lead: Sponsor | None, graph: Graph) -
     who = role(graph, stated.name, stated.affiliation, stated.title)
     if who is None and stated.type == "SPONSOR" and lead is not None:
         who = sponsor(lead, graph)
-    written = [compact(role=concept("responsible-party"), classifier=kind, party=who)]
+    written = [compact(role=concept("responsible-party"), classifier=kind, party=who)] if kind or who else []
     if stated.old_name_title or stated.old_organization:
         legacy = organization(graph, stated.old_organization)
         written.append(
@@ -164,7 +160,7 @@ def central_contacts(trial: Trial, graph: Graph) -> list[Element]:
     return [element for contact in stated if (element := contact_detail(contact, graph))]
 
 
-def _r5_contact(trial_id: str, number: int, contact: Contact, graph: Graph) -> Element:
+def _r5_contact(trial_id: str, number: int, contact: Contact, graph: Graph) -> list[Element]:
     """R5: a PractitionerRole of the trial's own holds how to reach the contact."""
     resource_id = f"{trial_id}-contact-{number}"
     detail = compact(name=[{"text": contact.name}] if contact.name else None, telecom=telecom(contact))

@@ -36,18 +36,21 @@ def r4_status(status: Status | None) -> str:
         raise UnmappedCodeError(token, "research_study/status_r4") from None
 
 
-def period(status: Status) -> dict[str, str]:
-    """ResearchStudy.period; empty when the stated end lies before the stated start (invariant per-1)."""
+def period(status: Status, graph: Graph) -> dict[str, str]:
+    """ResearchStudy.period; empty when start and end may not stand together (invariant per-1)."""
     start = status.start.date if status.start else None
     end = status.completion.date if status.completion else None
-    if start and end and not _in_order(start, end):
+    if start and end and not _in_order(start, end, graph):
         return {}
     return ({"start": start} if start else {}) | ({"end": end} if end else {})
 
 
-def _in_order(start: str, end: str) -> bool:
+def _in_order(start: str, end: str, graph: Graph) -> bool:
+    """Whether per-1 holds: R4 wants a certain order, R5 a possible one ("2020-02" and "2020-02-29")."""
     shorter = min(len(start), len(end))
-    return start[:shorter] <= end[:shorter]
+    if start[:shorter] == end[:shorter]:
+        return graph.r5 or len(start) == len(end)
+    return start[:shorter] < end[:shorter]
 
 
 def progress(status: Status, graph: Graph) -> list[dict[str, Any]]:
@@ -59,7 +62,7 @@ def progress(status: Status, graph: Graph) -> list[dict[str, Any]]:
     if status.overall:
         fragments.append({"state": graph.maps.status.concept(status.overall)})
     start, end = status.start or DateStruct(), status.completion or DateStruct()
-    together = start.type == end.type and start.date and end.date and _in_order(start.date, end.date)
+    together = start.type == end.type and start.date and end.date and _in_order(start.date, end.date, graph)
     if together:
         fragments.append(_overall(start, {"start": start.date, "end": end.date}, graph))
         return fragments
