@@ -79,7 +79,7 @@ class Summary:
             total = sum(self.resources.values())
             rows.append(("resources", f"{total}: {_counts(self.resources)}"))
         if self.resources or self.issues:
-            rows.append(("validation", _counts(self.issues) or "no issues"))
+            rows.append(("validation", self._verdict()))
         rows += [("not mapped", reason) for reason in self._not_mapped()]
         if self.stopped:
             rows.append(("stopped", "at the first failure (--fail-fast)"))
@@ -87,12 +87,18 @@ class Summary:
             rows.append(("written to", self.target))
         return rows
 
+    def _verdict(self) -> str:
+        errors = self.issues["error"] + self.issues["fatal"]
+        notes = f", {self.issues['information']} notes" if self.issues["information"] else ""
+        return f"{_number(errors, 'error')}, {_number(self.issues['warning'], 'warning')}{notes}"
+
     def _not_mapped(self) -> list[str]:
         reasons = []
         if self.results_aside:
-            reasons.append(f"the results section of {_records(self.results_aside)}, carried aside")
+            reasons.append(f"the results section of {_number(self.results_aside, 'record')}, carried aside")
         reasons += [
-            f"{path} of {_records(count)}, an unknown field" for path, count in sorted(self.unknown.items())
+            f"{path} of {_number(count, 'record')}, an unknown field"
+            for path, count in sorted(self.unknown.items())
         ]
         return reasons
 
@@ -114,5 +120,5 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))
 
 
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
