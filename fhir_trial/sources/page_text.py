@@ -24,6 +24,8 @@ Fragment = dict[str, Any]
 """A part of the record, by module."""
 
 MAX_COUNT = 2**31 - 1
+RECOGNISED_BY = 100_000
+"""How many characters are looked at to recognise a page."""
 
 _NCT_ID = re.compile(r"NCT\d{8}\Z", re.ASCII)
 _DATE = re.compile(PARTIAL_DATE, re.ASCII)
@@ -69,7 +71,7 @@ def looks_like(text: str) -> bool:
     """Whether the text is such a page, of one record or of several, whole or damaged."""
     if _MARKUP.match(text) or _JSON.match(text):
         return False
-    page = page_layout.lines(text)
+    page = page_layout.lines(text[:RECOGNISED_BY])
     start = [line for line in page if line.words][:20]
     return any(re.match(r"NCT ID\b", line.words) for line in start) or page_layout.said_headings(page) > 1
 

@@ -257,7 +257,6 @@ STYLES = {
     "another order": Style(shuffled=20),
     "other sentences below the headings": Style(sentences="new"),
     "no sentences below the headings": Style(sentences="none"),
-    "sections missing": Style(without=frozenset({"Brief Summary", "Interventions", "Countries", "Keywords"})),
 }
 
 
@@ -267,7 +266,7 @@ def _records() -> list[dict[str, Any]]:
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="needs ../shared/corpus/ctgov_v2")
-@pytest.mark.parametrize("style", [name for name in STYLES if name != "sections missing"])
+@pytest.mark.parametrize("style", STYLES)
 def test_every_record_rendered_as_a_page_is_read_back(style: str) -> None:
     assert len(_records()) > 300
     for record in _records():
@@ -325,6 +324,7 @@ PARAGRAPH = st.one_of(
     SENTENCE, st.sampled_from([*page_layout.HEADINGS, "Results pending", "Inclusion Criteria:"])
 )
 TEXT = st.lists(PARAGRAPH, min_size=1, max_size=6).map("\n\n".join)
+LINKED = ("Study Groups", "Interventions", "Other Intervention Names")
 NAME = st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{2,8}){0,3}", fullmatch=True)
 
 
@@ -393,9 +393,7 @@ def test_headings_inside_texts_do_not_split_them(record: dict[str, Any], style: 
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    records(), st.sets(st.sampled_from(["Conditions", "Study Design", "Sponsors", "Locations", "Countries"]))
-)
+@given(records(), st.sets(st.sampled_from([title for title in page_layout.HEADINGS if title not in LINKED])))
 def test_headings_inside_texts_stand_for_no_missing_section(
     record: dict[str, Any], missing: set[str]
 ) -> None:
@@ -561,6 +559,40 @@ def test_a_line_is_read_as_written(blocks: list[str], path: str, value: Any) -> 
     found = page_text.document(_page(*blocks))
     assert paths.follow(found["protocolSection"], path.split(".")) == value
     assert "unknownFields" not in found
+
+
+def test_groups_without_the_list_of_interventions_show_them_all_the_same() -> None:
+    section = re.compile(r"^Interventions\n.*?(?=^Eligibility Criteria\n)", re.M | re.S)
+    page, count = section.subn("", SEED)
+    assert count == 1
+    assert page_text.document(page) == page_text.document(SEED)
+
+
+def test_the_other_names_of_the_only_intervention_are_its_own() -> None:
+    one = _section("Interventions", "Water", "Intervention Type DRUG")
+    others = _section("Other Intervention Names", "Aqua")
+    found = page_text.document(_page(*one, *others))["protocolSection"]["armsInterventionsModule"]
+    assert found["interventions"] == [{"type": "DRUG", "name": "Water", "otherNames": ["Aqua"]}]
+
+
+def test_the_other_names_of_several_interventions_are_kept_aside() -> None:
+    two = _section("Interventions", "Water", "Intervention Type DRUG", "Air", "Intervention Type DRUG")
+    found = page_text.document(_page(*two, *_section("Other Intervention Names", "Aqua")))
+    assert found["unknownFields"] == {'$.pageSection["Other Intervention Names"]': ["Aqua"]}
+
+
+@pytest.mark.parametrize(
+    ("below", "results", "note"),
+    [
+        (("Results pending", page_layout.RESULTS_PENDING_SENTENCE), False, "Results pending"),
+        (("Results pending",), False, "Results pending"),
+        (("Results pending", "Nothing to be seen here yet."), False, "Results pending"),
+        (("Results posted on", "2024-07-25"), None, "Results posted on\n\n2024-07-25"),
+    ],
+)
+def test_only_pending_results_are_understood(below: tuple[str, ...], results: bool | None, note: str) -> None:
+    found = page_text.document(_page("Study Results", *below, *_section("Conditions", "Thirst")))
+    assert (found.get("hasResults"), found["pageSection"]["resultsNote"]) == (results, note)
 
 
 def test_a_sentence_in_other_words_is_the_pages_too() -> None:
