@@ -63,7 +63,7 @@ class CodeMap:
         self.rows = [Row(**row) for row in rows(f"{path}.csv")]
         registry = REGISTRY_ENUM + enumeration if enumeration else None
         self._registry = registry
-        self._codings: dict[str, list[dict[str, str]]] = {}
+        self._codings: dict[str, list[tuple[str, str]]] = {}
         self._texts: dict[str, str] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         for row in self.rows:
@@ -72,10 +72,10 @@ class CodeMap:
             if registry is not None:
                 self._tokens[registry, row.source_code] = row.source_code
             if keeps_token and registry is not None:
-                codings.append({"system": registry, "code": row.source_code})
+                codings.append((registry, row.source_code))
             if row.target_code:
                 uri = system(row.target_system, release)
-                codings.append({"system": uri, "code": row.target_code})
+                codings.append((uri, row.target_code))
                 if not keeps_token:
                     self._tokens[uri, row.target_code] = row.source_code
             self._codings[row.source_code] = codings
@@ -90,10 +90,10 @@ class CodeMap:
             codings, text = self._codings[token], self._texts[token]
         except KeyError:
             raise UnmappedCodeError(token, self.path) from None
-        concept: dict[str, Any] = {"coding": [dict(coding) for coding in codings]} if codings else {}
-        if text:
-            concept["text"] = text
-        return concept
+        if not codings:
+            return {"text": text}
+        written = [{"system": uri, "code": code} for uri, code in codings]
+        return {"coding": written, "text": text} if text else {"coding": written}
 
     def __contains__(self, token: str) -> bool:
         return token in self._codings

@@ -35,7 +35,7 @@ def _children() -> dict[str, dict[str, Child]]:
 
 
 def extension(element: str, fragment: Any) -> dict[str, Any]:
-    """The cross-version extension of one R5 fragment.
+    """The cross-version extension of one R5 fragment; `_child` stands after `child` in a fragment.
 
     Raises: KeyError for an element or child that is not in the reviewed list.
     """
@@ -45,16 +45,14 @@ def extension(element: str, fragment: Any) -> dict[str, Any]:
         return {"url": url, children[""].key: fragment}
     inner: list[dict[str, Any]] = []
     for name, value in fragment.items():
-        if name[0] == "_":
+        if name[0] == "_":  # the extensions of a primitive travel with it
+            _beside(inner, name[1:])["_" + children[name[1:]].key] = value
             continue
         key, repeats = children[name]
         if repeats:
             inner += [{"url": name, key: item} for item in value]
         else:
             inner.append({"url": name, key: value})
-    for name, value in fragment.items():
-        if name[0] == "_":  # the extensions of a primitive travel with it
-            _beside(inner, name[1:])["_" + children[name[1:]].key] = value
     return {"url": url, "extension": inner}
 
 
