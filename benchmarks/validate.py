@@ -23,7 +23,9 @@ XVER = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ResearchStudy."
 THO = "http://terminology.hl7.org/CodeSystem/"
 ROUNDS = 7
 SITES, CRITERIA, ARMS, DRUGS = 14, 24, 4, 5
-PROSE = "Participants must have adequate organ function, as measured at screening, within 28 days of enrolment."
+PROSE = (
+    "Participants must have adequate organ function, as measured at screening, within 28 days of enrolment."
+)
 
 
 def concept(system: str, code: str, display: str) -> Json:

@@ -32,7 +32,36 @@ from xml.etree import ElementTree
 
 Json = dict[str, Any]
 
-RESOURCES = ["ActivityDefinition", "Bundle", "Citation", "CodeSystem", "Composition", "DocumentReference", "Evidence", "EvidenceReport", "EvidenceVariable", "Group", "Library", "List", "Location", "Measure", "MeasureReport", "Observation", "OperationOutcome", "Organization", "Parameters", "Patient", "PlanDefinition", "Practitioner", "PractitionerRole", "Provenance", "ResearchStudy", "ResearchSubject", "StructureDefinition", "ValueSet"]
+RESOURCES = [
+    "ActivityDefinition",
+    "Bundle",
+    "Citation",
+    "CodeSystem",
+    "Composition",
+    "DocumentReference",
+    "Evidence",
+    "EvidenceReport",
+    "EvidenceVariable",
+    "Group",
+    "Library",
+    "List",
+    "Location",
+    "Measure",
+    "MeasureReport",
+    "Observation",
+    "OperationOutcome",
+    "Organization",
+    "Parameters",
+    "Patient",
+    "PlanDefinition",
+    "Practitioner",
+    "PractitionerRole",
+    "Provenance",
+    "ResearchStudy",
+    "ResearchSubject",
+    "StructureDefinition",
+    "ValueSet",
+]
 """What the project emits, reads back or meets at a server."""
 
 ALWAYS = ("Extension", "Narrative", "Reference")
@@ -40,7 +69,20 @@ ALWAYS = ("Extension", "Narrative", "Reference")
 CURATED_EXTENSIONS = ("researchStudy-studyRegistration", "researchStudy-siteRecruitment")
 """From the extensions pack, which R4 tools do not know by themselves; the R5 ones have the whole pack."""
 
-CURATED_TERMINOLOGY = ["research-study-status", "research-study-party-role", "title-type", "research-study-phase", "research-study-objective-type", "research-study-prim-purp-type", "research-study-reason-stopped", "v2-0203", "data-absent-reason", "plan-definition-type", "action-type", "organization-type"]
+CURATED_TERMINOLOGY = [
+    "research-study-status",
+    "research-study-party-role",
+    "title-type",
+    "research-study-phase",
+    "research-study-objective-type",
+    "research-study-prim-purp-type",
+    "research-study-reason-stopped",
+    "v2-0203",
+    "data-absent-reason",
+    "plan-definition-type",
+    "action-type",
+    "organization-type",
+]
 """Systems of terminology.hl7.org which R4 lacks and the cross-version extensions need (validator.md §7)."""
 
 LARGEST_SYSTEM = 1500
@@ -50,7 +92,25 @@ CROSS_VERSION = {
     "R5": [
         *(
             f"ResearchStudy.{name}"
-            for name in ["url", "version", "name", "date", "label", "descriptionSummary", "studyDesign", "region", "classifier", "associatedParty", "progressStatus", "whyStopped", "recruitment", "comparisonGroup", "outcomeMeasure", "result", "objective.description"]
+            for name in [
+                "url",
+                "version",
+                "name",
+                "date",
+                "label",
+                "descriptionSummary",
+                "studyDesign",
+                "region",
+                "classifier",
+                "associatedParty",
+                "progressStatus",
+                "whyStopped",
+                "recruitment",
+                "comparisonGroup",
+                "outcomeMeasure",
+                "result",
+                "objective.description",
+            ]
         ),
         "Group.description",
         "Group.membership",
@@ -59,7 +119,17 @@ CROSS_VERSION = {
     ],
     "R4": [
         f"ResearchStudy.{name}"
-        for name in ["status", "category", "contact", "location", "enrollment", "sponsor", "principalInvestigator", "reasonStopped", "arm"]
+        for name in [
+            "status",
+            "category",
+            "contact",
+            "location",
+            "enrollment",
+            "sponsor",
+            "principalInvestigator",
+            "reasonStopped",
+            "arm",
+        ]
     ],
 }
 """Elements that may travel as extensions, by the release that has them (R5 ones: the list both engines pass)."""

@@ -6,7 +6,6 @@ extensions. It must be sound: whatever it accepts, the walker finds no issue in,
 warning. Wrong types of values may raise TypeError and the like, which `Acceptor` takes for a "no".
 """
 
-import re
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from fhir_trial.release import Release
 from fhir_trial.validation import formats, references
 from fhir_trial.validation.bundles import canonical_urls, entries
 from fhir_trial.validation.invariants import invariants
-from fhir_trial.validation.narrative import narrative
+from fhir_trial.validation.narrative import is_plain, narrative
 from fhir_trial.validation.references import base_of
 from fhir_trial.validation.tables import (
     UCUM,
@@ -41,7 +40,9 @@ _DEEPEST = 12
 """Extensions and actions inside each other that are accepted; the walker counts every object, up to 100."""
 
 _CONTROLS = bytes(sign for sign in range(32) if sign not in (9, 10, 13))
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+_RARE = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
+"""Signs beyond ASCII that the walker may have to say something about."""
+
 _LONGEST_TEXT = formats.LONGEST_STRING
 _NUMBERS = 10**15
 
@@ -98,7 +99,11 @@ class Allowed(dict[str, Any]):
 
     def __missing__(self, url: str) -> Any:
         table = self.maker.tables.extension(url)
-        if table is None or table.modifier != self.modifier or not in_context(table.context, set(self.contexts)):
+        if (
+            table is None
+            or table.modifier != self.modifier
+            or not in_context(table.context, set(self.contexts))
+        ):
             return None  # and not kept: there are endlessly many
         return self.setdefault(url, self.maker.extension_entry(table))
 
@@ -151,7 +156,17 @@ def readable(texts: list[str]) -> bool:
         return False
     if len(data) > _LONGEST_TEXT or len(data.translate(None, _CONTROLS)) != len(data):
         return False
-    return joined.isascii() or not any(_BIDI.search(text) for text in texts if not text.isascii())
+    return joined.isascii() or not any(sign in joined for sign in _RARE)
+
+
+def readable_narrative(div: Any, text: Callable[[str], None]) -> bool:
+    """Whether a narrative is right; of a plain one the signs are left to `readable`."""
+    if type(div) is not str:
+        return False
+    if is_plain(div):
+        text(div)
+        return True
+    return bool(div) and narrative(div) is None
 
 
 class Maker:
@@ -161,6 +176,8 @@ class Maker:
         self.tables = known
         self.invariants = invariants(known.release)
         self.types: dict[str, Test] = {}
+        self.users: dict[str, list[tuple[dict[str, Any], str]]] = {}
+        """Types that are not compiled yet -> the code that calls them, and by which name."""
         self.allowed: dict[frozenset[str], Allowed] = {}
         self.memos = {name: Memo(check) for name, check in known.primitives.items()}
         self.memos["absolute"] = Memo(absolute_uri)
@@ -188,11 +205,17 @@ class Maker:
         def later(*arguments: Any) -> bool:
             """Compiles the type at its first use."""
             if self.types[name] is later:
-                self.types[name] = self.compiled(name)
+                self._replace(name, self.compiled(name))
             return self.types[name](*arguments)
 
         self.types[name] = later
         return later
+
+    def _replace(self, name: str, test: Test) -> None:
+        """Let all code that calls a type call its real test from now on."""
+        self.types[name] = test
+        for scope, variable in self.users.pop(name, []):
+            scope[variable] = test
 
     def extension_entry(self, table: ExtensionTable) -> "Entry":
         """What an extension may hold, ready to be called."""
@@ -329,30 +352,27 @@ def extensions(found: Any, place: Allowed, text: Callable[[str], None], context:
         entry = place[one["url"]]
         if entry is None or type(one) is not dict:
             return False
-        if len(one) != 2 and not _beside(one, entry, text, context):
-            return False
-        values, inner, beside = entry
-        for key, value in one.items():
+        if len(one) == 2:
+            first, key = one
             if key == "url":
-                continue
-            if key == "extension":
-                if inner is None or not extensions(value, inner, text, context):
-                    return False
-            else:
-                test = values.get(key)
-                if (test is None or not test(value, text, context)) and key not in beside:
-                    return False
+                key = first
+        else:
+            key = _beside(one, entry, text, context)
+        if key == "extension":
+            if entry.inner is None or not extensions(one[key], entry.inner, text, context):
+                return False
+        elif not entry.values[key](one[key], text, context):
+            return False
     depth[0] -= 1
     return True
 
 
-def _beside(one: Json, entry: Entry, text: Callable[[str], None], context: Context) -> bool:
-    """Whether an extension holds url, a primitive value, and extensions of that value."""
+def _beside(one: Json, entry: Entry, text: Callable[[str], None], context: Context) -> str:
+    """The value's key in an extension of url, primitive value, and extensions of that value."""
     for key, place in entry.beside.items():
-        if key in one:
-            pair = len(one) == 3 and key[1:] in one
-            return pair and primitive_extensions(one[key], place, text, context)
-    return False
+        if key in one and len(one) == 3 and primitive_extensions(one[key], place, text, context):
+            return key[1:]
+    raise KeyError("value")
 
 
 def primitive_extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
@@ -372,12 +392,14 @@ class Writer:
         self.maker = maker
         self.table = table
         self.lines: list[str] = []
+        self.calls: dict[str, str] = {}
+        """Variable -> the type whose test it is."""
         self.names: dict[str, Any] = {
             "extensions": extensions,
             "primitive_extensions": primitive_extensions,
             "in_value_set": in_value_set,
             "html_tag": formats.HTML_TAG.search,
-            "narrative": narrative,
+            "narrative": readable_narrative,
         }
         self.is_resource = table.name in maker.tables.resources
 
@@ -419,6 +441,9 @@ class Writer:
 
     def _run(self) -> Test:
         scope = dict(self.names)
+        for variable, kind in self.calls.items():
+            scope[variable] = self.maker.test(kind)  # it may have been compiled meanwhile
+            self.maker.users.setdefault(kind, []).append((scope, variable))
         exec(compile("\n".join(self.lines), f"<accept {self.table.name}>", "exec"), scope)
         test: Test = scope["test"]
         return test
@@ -433,7 +458,7 @@ class Writer:
         for rule in self.maker.invariants.get(self.table.name, ()):
             self.refuse_if(1, f"not {self.name(rule.holds)}(node)")
         if self.table.name in ("Quantity", "Age", "Duration", "Count", "Distance"):
-            self.refuse_if(1, f"'code' in node and not {self.name(_quantity(self.maker))}(node)")
+            self.refuse_if(1, f"'system' in node and not {self.name(_quantity(self.maker))}(node)")
 
     def _ordered(self) -> list[str]:
         first = [name for name in _FIRST.get(self.table.name, ()) if name in self.table.properties]
@@ -495,7 +520,7 @@ class Writer:
         if kind in self.maker.tables.primitives:
             self._primitive(indent, var, element, kind)
         elif kind == "xhtml":
-            self.refuse_if(indent, f"type({var}) is not str or not {var} or narrative({var}) is not None")
+            self.refuse_if(indent, f"not narrative({var}, text)")
         elif kind == "Resource" or kind == "CodeableReference":
             self._rare(indent, var, element, kind)
         else:
@@ -507,7 +532,9 @@ class Writer:
             self.line(indent, "return False")
             return
         reference = Element("reference", ("Reference",), targets=element.targets)
-        concept = Element("concept", ("CodeableConcept",), required=element.required, extensible=element.extensible)
+        concept = Element(
+            "concept", ("CodeableConcept",), required=element.required, extensible=element.extensible
+        )
         self.refuse_if(indent, f"type({var}) is not dict or not {var}")
         self.line(indent, f"for inner_key, inner in {var}.items():")
         self.line(indent + 1, "if inner_key == 'reference':")
@@ -522,6 +549,7 @@ class Writer:
         contexts = {kind, where, where + "[x]"} | ({"BackboneElement"} if "." in kind else set())
         place = self.name(self.maker.place(contexts))
         test = self.name(self.maker.test(kind))
+        self.calls[test] = kind
         if kind == "Coding":
             self.refuse_if(indent, f"type({var}) is not dict")
         inside_itself = kind == self.table.name or (self.table.name == "Identifier" and kind == "Reference")

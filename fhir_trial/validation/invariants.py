@@ -6,6 +6,7 @@ element whose structure is right as far as it goes; it answers True where struct
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from fhir_trial.release import Release
@@ -168,7 +169,9 @@ _R4 = {
         Invariant("org-2", "an organization has no home telephone", _none_has("telecom", "use", "home")),
         Invariant("org-3", "an organization has no home address", _none_has("address", "use", "home")),
     ),
-} | dict.fromkeys(("ActivityDefinition", "EvidenceVariable", "Library", "Measure", "PlanDefinition"), (_NAMED,))
+} | dict.fromkeys(
+    ("ActivityDefinition", "EvidenceVariable", "Library", "Measure", "PlanDefinition"), (_NAMED,)
+)
 
 _R5 = {
     "PlanDefinition.action.input": (
@@ -186,11 +189,27 @@ _R5 = {
             ),
         ),
     ),
-} | dict.fromkeys(("ActivityDefinition", "Citation", "CodeSystem", "Evidence", "EvidenceReport", "EvidenceVariable", "Library", "Measure", "PlanDefinition", "StructureDefinition", "ValueSet"), (_NAMED, _PLAIN_URL))
+} | dict.fromkeys(
+    (
+        "ActivityDefinition",
+        "Citation",
+        "CodeSystem",
+        "Evidence",
+        "EvidenceReport",
+        "EvidenceVariable",
+        "Library",
+        "Measure",
+        "PlanDefinition",
+        "StructureDefinition",
+        "ValueSet",
+    ),
+    (_NAMED, _PLAIN_URL),
+)
 
 _QUANTITIES = ("Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity")
 
 
+@cache
 def invariants(release: Release) -> dict[str, tuple[Invariant, ...]]:
     """The invariants of every type of a release."""
     found = dict(_BOTH) | (_R5 if release is Release.R5 else _R4)

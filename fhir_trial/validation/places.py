@@ -17,13 +17,15 @@ def places(tables: Tables, path: str, resource: Json, wanted: Counter[int]) -> I
     yield from _inside(tables, path, resource, resource["resourceType"], wanted)
 
 
-def _inside(tables: Tables, path: str, node: Json, kind: str, wanted: Counter[int]) -> Iterator[tuple[str, Json]]:
+def _inside(
+    tables: Tables, path: str, node: Json, kind: str, wanted: Counter[int]
+) -> Iterator[tuple[str, Json]]:
     table = tables.type(kind)
     if table is None:
         return
     for key in _extensions_last(node):
         value, found = node[key], table.properties.get(key)
-        if found is None or wanted.total() == 0 or not isinstance(value, (dict, list)):
+        if found is None or not wanted or not isinstance(value, (dict, list)):
             continue
         where = f"{path}.{found[0].name}"
         if isinstance(value, dict):
@@ -40,9 +42,13 @@ def _extensions_last(node: Json) -> list[str]:
     return [*keys, "extension"] if "extension" in node else keys
 
 
-def _one(tables: Tables, path: str, node: Json, kind: str, wanted: Counter[int]) -> Iterator[tuple[str, Json]]:
-    if wanted[id(node)] > 0:
+def _one(
+    tables: Tables, path: str, node: Json, kind: str, wanted: Counter[int]
+) -> Iterator[tuple[str, Json]]:
+    if id(node) in wanted:
         wanted[id(node)] -= 1
+        if wanted[id(node)] == 0:
+            del wanted[id(node)]
         yield path, node
-    if wanted.total() > 0:
+    if wanted:
         yield from _inside(tables, path, node, kind, wanted)

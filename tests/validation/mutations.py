@@ -178,7 +178,12 @@ STRUCTURE = [
     row(
         "_alias of another length", "location", both(put("alias", ["a", "b"]), put("_alias", [None])), "alias"
     ),
-    row("nesting", "plan", lambda node: node.update(action=[nested(DEEPEST)]), "action[0]" + ".action[0]" * (DEEPEST - 1)),
+    row(
+        "nesting",
+        "plan",
+        lambda node: node.update(action=[nested(DEEPEST)]),
+        "action[0]" + ".action[0]" * (DEEPEST - 1),
+    ),
 ]
 
 
