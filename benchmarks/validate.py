@@ -252,12 +252,12 @@ def main(arguments: list[str]) -> None:
     """Measure what is named, or a synthetic bundle of every release."""
     if not arguments:
         for release in Release:
-            measure(release, release, [bundle(release)])
+            measure(str(release), release, [bundle(release)])
         return
-    release, *paths = arguments
+    name, *paths = arguments
     for path in paths:
         lines = Path(path).read_bytes().splitlines()
-        measure(path, Release(release), [orjson.loads(line) for line in lines if line.strip()])
+        measure(path, Release(name), [orjson.loads(line) for line in lines if line.strip()])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ are given as arguments, each a FHIR package (`.tgz`, or its unpacked folder) or 
         --other R4=hapi-fhir-validation-resources-r4-8.8.1.jar
 
 R5 takes the extensions pack that was published with it (1.0.0; it lies, with the R5 core package, in the jar
-`hapi-fhir-validation-resources-r5`): later packs narrow some contexts, and engines for R5 have 1.0.0 built in.
+`hapi-fhir-validation-resources-r5`): later packs narrow some contexts, engines for R5 have 1.0.0 built in.
 Every earlier package wins over a later one in the order core, extensions, terminology.
 """
 
@@ -132,7 +132,7 @@ CROSS_VERSION = {
         ]
     ],
 }
-"""Elements that may travel as extensions, by the release that has them (R5 ones: the list both engines pass)."""
+"""Elements that may travel as extensions, by the release that has them; of R5 those that both engines pass."""
 
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 WANTED = ("StructureDefinition", "ValueSet", "CodeSystem")
@@ -283,10 +283,10 @@ class Terminology:
                 pairs.setdefault(system, set()).update(codes)
         if "system" not in include:
             return True
-        codes = self._codes(include)
-        if codes is None:
+        found = self._codes(include)
+        if found is None:
             return False
-        pairs.setdefault(include["system"], set()).update(codes)
+        pairs.setdefault(include["system"], set()).update(found)
         return True
 
     def _codes(self, include: Json) -> set[str] | None:

@@ -65,7 +65,7 @@ Miss = tuple[Json, str]
 class Context(NamedTuple):
     """What the generated code needs to know of the surroundings."""
 
-    index: dict[str, str] | None
+    types: dict[str, str] | None
     """Reference -> type of every entry of a closed Bundle; None for a resource by itself."""
     hit: Callable[[str], None]
     """Called with every reference or canonical that leads to an entry."""
@@ -197,7 +197,11 @@ class Maker:
         """The test of a complex type, made when it is first called."""
         if name in self.types:
             return self.types[name]
-        special = {"Coding": self._coding, "Reference": self._reference, "Extension": lambda: _refused}
+        special: dict[str, Callable[[], Test]] = {
+            "Coding": self._coding,
+            "Reference": self._reference,
+            "Extension": lambda: _refused,
+        }
         if name in special:
             self.types[name] = special[name]()
             return self.types[name]
@@ -251,7 +255,7 @@ class Maker:
             """system -> its codes, True when any will do, None when the walker has to look."""
 
             def __missing__(self, system: str) -> Any:
-                found = codes(UCUM_UNITS) if system == UCUM else codes(system)
+                found: Any = codes(UCUM_UNITS) if system == UCUM else codes(system)
                 if found is None and named(system):
                     found = True
                 return found if found is None else self.setdefault(system, found)
@@ -295,8 +299,8 @@ class Maker:
                 return False
             for key, value in node.items():
                 if key == "reference":
-                    index = context.index
-                    kind = _open_type(value, resources) if index is None else index.get(value)
+                    types = context.types
+                    kind = _open_type(value, resources) if types is None else types.get(value)
                     if kind is None or (targets is not None and kind not in targets):
                         return False
                     context.hit(value)
@@ -747,7 +751,7 @@ def _plain_request(request: Json, name: str, key: str) -> bool:
     if type(request) is not dict or len(request) != 2:
         return False
     method, url = request["method"], request["url"]
-    return (method == "PUT" and url == key) or (method == "POST" and url == name)
+    return bool((method == "PUT" and url == key) or (method == "POST" and url == name))
 
 
 def _connected(found: list[Json], accepted: dict[int, Accepted], hits: list[str]) -> bool:

@@ -10,7 +10,7 @@ from fhir_trial.validation.walker import Walker
 Json = dict[str, Any]
 
 CLOSED = frozenset({"collection", "document", "message", "transaction"})
-"""Bundles whose references have to resolve inside: what travels alone, and what a server stores as a whole."""
+"""Bundles whose references resolve inside: what travels alone, and what a server stores as a whole."""
 
 _WITH_REQUEST = frozenset({"batch", "transaction", "history", "subscription-notification"})
 _WITH_RESPONSE = frozenset({"batch-response", "transaction-response", "history"})

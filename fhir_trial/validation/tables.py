@@ -219,7 +219,7 @@ def _concept_codes(concepts: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 @cache
 def definitions(release: Release) -> tuple[dict[str, Any], ...]:
-    """The StructureDefinitions and CodeSystems shipped for a release; none before there is a folder of them."""
+    """The StructureDefinitions and CodeSystems shipped for a release."""
     own = mappings_dir() / "definitions"
     folders = (own, own / ("R5" if release is Release.R5 else "R4"))
     files = [one for folder in folders if folder.is_dir() for one in folder.iterdir()]
