@@ -14,7 +14,7 @@ from fhir_trial.mapping.plan_definition import plan_definition, read_interventio
 from fhir_trial.mapping.research_study import read_study, research_study
 from fhir_trial.mapping.research_study.design import read_arms
 from fhir_trial.release import Release
-from fhir_trial.trial import Trial
+from fhir_trial.trial import Sponsors, Trial
 
 
 def resources(trial: Trial, release: Release) -> list[Resource]:
@@ -22,7 +22,7 @@ def resources(trial: Trial, release: Release) -> list[Resource]:
 
     Raises: UnmappedCodeError for a token without a row in mappings/.
     """
-    graph = Graph(release)
+    graph = Graph(release, agency_classes(trial))
     groups = eligibility_groups(trial.id, trial.protocol.eligibility, graph)
     group = groups[0]["id"] if groups else None
     terms = mesh.dictionary(trial.derived.interventions if trial.derived else None, release)
@@ -37,6 +37,21 @@ def resources(trial: Trial, release: Release) -> list[Resource]:
         *(outcome_variables(trial) if graph.r5 else ()),
         *graph.resources(),
     ]
+
+
+def agency_classes(trial: Trial) -> dict[str, str]:
+    """Name of an organization -> its class, wherever the record states both; the first statement counts."""
+    sponsors = trial.protocol.sponsors or Sponsors()
+    stated = [
+        trial.protocol.identification.organization,
+        sponsors.lead_sponsor,
+        *(sponsors.collaborators or ()),
+    ]
+    found: dict[str, str] = {}
+    for party in stated:
+        if party and party.name and party.agency_class:
+            found.setdefault(party.name, party.agency_class)
+    return found
 
 
 def read_resources(stated: list[dict[str, Any]], release: Release) -> Trial:

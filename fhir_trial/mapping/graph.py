@@ -34,10 +34,12 @@ def compact(**elements: Any) -> dict[str, Any]:
 class Graph:
     """What the trial's own resources refer to; each shared resource once, in the order first met."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, agency_classes: dict[str, str] | None = None) -> None:
+        """`agency_classes`: name of an organization -> its class, as far as the record states it."""
         self.release = release
         self.r5 = release is Release.R5
         self.maps: Maps = maps(release)
+        self.agency_classes = agency_classes or {}
         self._shared: dict[str, Resource] = {}
 
     def add(self, resource: Resource) -> None:

@@ -23,6 +23,11 @@ def organization(graph: Graph, name: str | None, agency_class: str | None = None
     return reference("Organization", resource_id, name)
 
 
+def affiliation(graph: Graph, name: str | None) -> Reference | None:
+    """Reference to the Organization someone belongs to: the one of that name whose class the record states."""
+    return organization(graph, name, graph.agency_classes.get(name)) if name else None
+
+
 def _resource(graph: Graph, resource_id: str, name: str | None, agency_class: str | None) -> Resource:
     resource: Resource = {"resourceType": "Organization", "id": resource_id}
     kind = graph.maps.agency_class.concept(agency_class) if agency_class else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, compact, digest, reference
 from fhir_trial.mapping.narrative import heading, narrative, paragraph
-from fhir_trial.mapping.organization import organization
+from fhir_trial.mapping.organization import affiliation
 from fhir_trial.mapping.urls import PHONE_EXTENSION
 from fhir_trial.trial import Contact
 
@@ -27,25 +27,26 @@ def practitioner(graph: Graph, name: str) -> Reference:
 
 
 def role(
-    graph: Graph, name: str | None, affiliation: str | None, title: str | None = None
+    graph: Graph, name: str | None, organization: str | None, title: str | None = None
 ) -> Reference | None:
     """Reference to the PractitionerRole of a person at an organization, or to the bare Practitioner."""
-    if name and not affiliation and not title:
+    if name and not organization and not title:
         return practitioner(graph, name)
-    if not name and not affiliation and not title:
+    if not name and not organization and not title:
         return None
-    resource_id = f"role-{digest(name, affiliation, title)}"
+    place = affiliation(graph, organization)
+    resource_id = f"role-{digest(name, place and place['reference'], title)}"
     graph.add(
         compact(
             resourceType="PractitionerRole",
             id=resource_id,
-            text=narrative(heading(name), paragraph("Title", title), paragraph("Affiliation", affiliation)),
+            text=narrative(heading(name), paragraph("Title", title), paragraph("Affiliation", organization)),
             practitioner=practitioner(graph, name) if name else None,
-            organization=organization(graph, affiliation),
+            organization=place,
             code=[{"text": title}] if title else None,
         )
     )
-    return reference("PractitionerRole", resource_id, name or affiliation)
+    return reference("PractitionerRole", resource_id, name or organization)
 
 
 def person(index: Index, party: Any) -> dict[str, str]:
@@ -58,11 +59,11 @@ def person(index: Index, party: Any) -> dict[str, str]:
     if resource["resourceType"] != "PractitionerRole":
         return {}
     someone = index.find(resource.get("practitioner"))
-    affiliation = index.find(resource.get("organization"))
+    place = index.find(resource.get("organization"))
     titles = [code.get("text") for code in resource.get("code", ())]
     return compact(
         name=_name(someone) if someone else None,
-        affiliation=affiliation.get("name") if affiliation else None,
+        affiliation=place.get("name") if place else None,
         title=titles[0] if titles else None,
     )
 

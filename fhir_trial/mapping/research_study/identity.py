@@ -5,6 +5,7 @@ from typing import Any
 from fhir_trial.codemaps import system
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Graph, Index
+from fhir_trial.mapping.organization import organization
 from fhir_trial.release import Release
 from fhir_trial.trial import Identification, OrgStudyId, SecondaryId
 
@@ -50,9 +51,9 @@ def _org_study_id(identification: Identification, part: OrgStudyId, graph: Graph
     written["type"] = _type(_ORG_TYPE, graph.release)
     if part.id:
         written["value"] = part.id
-    organization = identification.organization
-    if organization and organization.name:
-        written["assigner"] = {"display": organization.name}
+    keeper = identification.organization
+    if keeper and keeper.name:
+        written["assigner"] = organization(graph, keeper.name, keeper.agency_class)
     return [written] if part.id or extension else []
 
 
