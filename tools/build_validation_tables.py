@@ -132,7 +132,7 @@ CROSS_VERSION = {
         ]
     ],
 }
-"""Elements that may travel as extensions, by the release that has them; of R5 those that both engines pass."""
+"""Elements that may travel as extensions, by the release that has them; of R5 those both engines pass."""
 
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 WANTED = ("StructureDefinition", "ValueSet", "CodeSystem")

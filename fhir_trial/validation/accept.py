@@ -182,7 +182,14 @@ class Maker:
         self.memos = {name: Memo(check) for name, check in known.primitives.items()}
         self.memos["absolute"] = Memo(absolute_uri)
         self.memos["language"] = Memo(language_code)
+        self.memos["profile"] = Memo(self._profile)
         self.values: dict[tuple[str, frozenset[str] | None], Test] = {}
+
+    def _profile(self, value: Any) -> formats.Fault | None:
+        fault = formats.uri(value)
+        if fault is None and not self.tables.is_profile(value):
+            return formats.Fault("profile-unknown", "not known", warning=True)
+        return fault
 
     # ------------------------------------------------------------ what the generated code calls
 
@@ -461,6 +468,8 @@ class Writer:
             self.refuse_if(1, f"{counter} != 1" if element.min else f"{counter} > 1")
         for rule in self.maker.invariants.get(self.table.name, ()):
             self.refuse_if(1, f"not {self.name(rule.holds)}(node)")
+        if self.is_resource:
+            self.refuse_if(1, "'language' in node and 'text' in node")
         if self.table.name in ("Quantity", "Age", "Duration", "Count", "Distance"):
             self.refuse_if(1, f"'system' in node and not {self.name(_quantity(self.maker))}(node)")
 
@@ -600,6 +609,8 @@ class Writer:
     def _memo(self, indent: int, var: str, element: Element, kind: str) -> None:
         if element.name == "language" and kind == "code":
             kind = "language"
+        if element.name == "profile" and kind == "canonical":
+            kind = "profile"
         if element.name == "system" and self.table.name == "Identifier":
             kind = "absolute"
         memo = self.maker.memos[kind]

@@ -32,6 +32,7 @@ UNCHECKED_SYSTEMS = frozenset(
 )
 """Systems that exist and are too large, or not ours, to list: any code passes."""
 
+STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 UCUM = "http://unitsofmeasure.org"
 COUNTRIES = "urn:iso:std:iso:3166"
 UCUM_UNITS = "ucum-common"
@@ -84,6 +85,8 @@ class Tables:
     systems: dict[str, list[str]]
     named_systems: frozenset[str]
     extension_rows: dict[str, Any]
+    own_profiles: frozenset[str]
+    """The urls of the StructureDefinitions that the project ships."""
     _types: dict[str, TypeTable] = field(default_factory=dict)
     _systems: dict[str, frozenset[str]] = field(default_factory=dict)
     _pairs: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
@@ -124,6 +127,12 @@ class Tables:
     def bound_codes(self, value_set: str) -> frozenset[str]:
         """The codes of a value set, for elements that hold a code alone."""
         return frozenset(code for _, code in self.pairs(value_set))
+
+    def is_profile(self, url: str) -> bool:
+        """Whether a profile is known: a type's own definition, or one that is shipped."""
+        plain = url.partition("|")[0]
+        name = plain.removeprefix(STRUCTURE)
+        return plain in self.own_profiles or (name != plain and (name in self.resources or name in self.rows))
 
     def extension(self, url: str) -> ExtensionTable | None:
         """The definition of an extension, HL7's or ours."""
@@ -176,20 +185,24 @@ def tables(release: Release) -> Tables:
     file = mappings_dir() / "validation" / f"{release}.json"
     found = orjson.loads(file.read_bytes())
     systems, named, extensions = found["codeSystems"], set(found["namedSystems"]), found["extensions"]
+    profiles = set()
     for own in definitions(release):
+        if own.get("resourceType") == "StructureDefinition":
+            profiles.add(own.get("url"))
         if own.get("resourceType") == "CodeSystem":
             _add_system(own, systems, named)
         elif own.get("type") == "Extension" and "url" in own:
             extensions[own["url"]] = definition_row(own)
     systems |= countries()
     return Tables(
-        release,
-        frozenset(found["resources"]),
-        found["types"],
-        found["valueSets"],
-        systems,
-        frozenset(named),
-        extensions,
+        release=release,
+        resources=frozenset(found["resources"]),
+        rows=found["types"],
+        value_sets=found["valueSets"],
+        systems=systems,
+        named_systems=frozenset(named),
+        extension_rows=extensions,
+        own_profiles=frozenset(url for url in profiles if isinstance(url, str)),
     )
 
 

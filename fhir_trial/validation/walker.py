@@ -49,6 +49,7 @@ ISSUE_CODES = {
     "extension-modifier": "extension",
     "reference-unresolved": "not-found",
     "not-checked": "not-supported",
+    "profile-unknown": "not-supported",
 }
 """IssueType by rule; formats are "value", invariants "invariant"."""
 
@@ -120,6 +121,7 @@ class Walker:
         self.around.contained, self.local_uses = _contained_types(node), set()
         self.object(path, node, table, {table.name, *RESOURCE_CONTEXTS})
         self._contained_used(path, node)
+        self._language_shown(path, node)
         self.around.contained, self.local_uses = around, uses
 
     def resource_table(self, path: str, node: Any) -> TypeTable | None:
@@ -137,6 +139,13 @@ class Walker:
         else:
             return table
         return None
+
+    def _language_shown(self, path: str, node: Json) -> None:
+        """The narrative of a resource with a language says the language too."""
+        text = node.get("text")
+        div = text.get("div") if isinstance(text, dict) else None
+        if "language" in node and isinstance(div, str) and "lang=" not in div.partition(">")[0]:
+            self.warning(f"{path}.text.div", "narrative-language", "the narrative does not say its language")
 
     def _contained_used(self, path: str, node: Json) -> None:
         """dom-2 to dom-5, and that a contained resource has an id."""
@@ -335,6 +344,8 @@ class Walker:
                 self.error(path, "binding", f"{value!r} is not in the required value set {element.required}")
         elif element.name == "language" and kind == "code" and not formats.language(value):
             self.error(path, "language", f"{value!r} is no language tag")
+        elif element.name == "profile" and kind == "canonical" and not self.tables.is_profile(value):
+            self.warning(path, "profile-unknown", f"the profile {value} is not known and not checked")
         elif kind in ("uri", "canonical", "url") and value.startswith("#"):
             self.local_uses.add(value[1:])
         elif kind == "canonical" and (url := value.partition("|")[0]) in self.around.urls:

@@ -733,6 +733,8 @@ WARNED = [
     warn("HTML in markdown", "study", put("description", "a <script>x</script>"), "description"),
     warn("year 2999", "study", put("period", {"start": "2999-01-01"}), "period.start"),
     warn("year 1823", "study", put("period.start", "1823"), "period.start"),
+    warn("unknown profile", "study", put("meta", {"profile": ["https://a.de/p"]}), "meta.profile[0]"),
+    warn("language not in the narrative", "study", put("language", "en-US"), "text.div"),
     warn("coding without system", "study", put("phase", {"coding": [{"code": "x"}]}), "phase.coding[0]"),
     warn(
         "coding with only a display", "study", put("phase", {"coding": [{"display": "x"}]}), "phase.coding[0]"
@@ -860,6 +862,7 @@ PASSING = [
     passing("MeSH", "study", put("condition.0", concept("https://www.nlm.nih.gov/mesh", "D001943", "x"))),
     passing("country", "study", put("condition.0", concept("urn:iso:std:iso:3166", "USA", "x"))),
     passing("language en-US", "study", put("language", "en-US")),
+    passing("profile of the type", "study", put("meta", {"profile": [HL7 + "ResearchStudy"]})),
     passing(
         "frequency without period",
         "plan",
