@@ -10,20 +10,22 @@ _N = "[NQTL]"
 _LINK = r"(?:\([?VA]?[?f]?\))?[fw:,.rVA(]{0,7}?"
 # What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
 _BODIES = (
-    ("between", rf"f*b[fw]*(?P<a>{_N})[K]?w?[&r][f]*(?P<b>{_N})"),
-    ("outside", rf"(?P<o>O)f*(?P<a>{_N})K?w?[,(]?\|f*(?P<p>O)f*(?P<b>{_N})"),
-    ("double", rf"(?P<o>O)f*(?P<a>{_N})K?w?[,.(]?[&rf,]?[f(]*(?P<p>O)f*(?P<b>{_N})"),
-    ("double", rf"(?P<o>O)f*(?P<a>{_N})K?[r&](?P<b>{_N})(?P<q>P)?"),
-    ("range", rf"(?P<a>{_N})K?[r]f*(?P<b>{_N})(?![&|,]?f*[NQ][^f]?[NQ])"),
-    ("single", rf"(?P<o>O)f*(?P<a>{_N})"),
-    ("after", rf"(?P<a>{_N})K?[,(]?(?P<q>P)"),
-    ("multiple", rf"(?P<o>O)f*(?P<u>U)"),
+    ("between", rf"f*b[fwA(]*(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?P<b>{_N})"),
+    ("outside", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,(]?\|[fA]*(?P<p>O)[fA:]*(?P<b>{_N})"),
+    ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
+    ("mixed", rf"(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
+    ("spread", rf"(?P<o>O)f*(?P<a>{_N})K?rf*(?P<b>{_N})"),
+    ("range", rf"(?P<a>{_N})K?f*rf*(?P<b>{_N})"),
+    ("single", rf"(?P<o>O)[fA:]*(?P<a>{_N})"),
+    ("after", rf"(?P<a>{_N})K?[,(f]?(?P<q>P)"),
+    ("multiple", r"(?P<o>O)f*(?P<u>U)"),
     ("list", r"(?P<list>[NQ](?:[,/|&]+f*[NQ])+)"),
     ("equal", rf"(?P<a>{_N})"),
 )
 _BODY = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
-_VARIABLES = re.compile(rf"[VA](?:[f]*[&|,/(]{{0,2}}[f]*[VA]\)?)*")
+_VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
 _LINKED = re.compile(_LINK)
+_LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?P<v>[VA])\)?")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
@@ -46,7 +48,8 @@ class Limit:
     age: bool = False
     bare: bool = False
     """A number of years that nothing calls an age."""
-    restated: int = 0
+    loose: bool = False
+    """An "and" that may mean alternatives ("below 18 and above 60")."""
     listed: list[Token] = field(default_factory=list)
 
 
@@ -107,7 +110,7 @@ def _link_ends(kinds: str, position: int) -> Iterator[int]:
             end = close + 1
     for _ in range(8):
         yield end
-        if end >= len(kinds) or kinds[end] not in "fw:,.rVA(SCK":
+        if end >= len(kinds) or kinds[end] not in "fw:,.rVA()SCK":
             return
         end += 1
 
@@ -117,9 +120,24 @@ def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
         match = pattern.match(kinds, position)
         if match is not None:
             limit = _read(rule, match, found)
-            if rule not in ("double", "outside") or {code[0] for code in limit.operators} == {"g", "l"}:
+            if limit.rule == "spread":
+                return None  # "> 18-65": which of the two is meant?
+            if _hangs_together(rule, limit, match, kinds):
                 return limit
     return None
+
+
+def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -> bool:
+    """Whether nothing around a limit says that it goes on, or is something else."""
+    if rule in ("double", "outside") and {code[0] for code in limit.operators} != {"g", "l"}:
+        return False
+    end, start = match.end(), match.start()
+    if end < len(kinds) and kinds[end] in "NQT":  # "23 weeks 6 days", "22 4/7 weeks"
+        return False
+    if rule != "equal":
+        return True
+    numbered = kinds[start - 1 : start] == "(" and kinds[end : end + 1] == ")"  # "(2) diabetes"
+    return not numbered and kinds[end : end + 1] not in ("?", "r", "M")
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
@@ -129,20 +147,30 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
     operators = [found[at[name]].number for name in ("o", "p") if name in at]
     if rule in ("between", "range"):
         operators = ["ge", "le"]
-    elif rule == "double" and "p" not in at:
-        operators = [operators[0], found[at["q"]].number if "q" in at else "le"]
+    elif rule == "mixed":
+        operators = ["ge", *operators]
+    elif rule == "spread" and operators == ["eq"]:
+        operators, rule = ["ge", "le"], "range"
     elif rule == "after":
         operators = [found[at["q"]].number]
     elif rule == "equal":
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
     limit = Limit(rule, match.start(), match.end(), [], numbers, operators, rule == "outside", listed=listed)
-    limit.age = any(is_about_age(found[i].text) for i in range(*match.span()) if found[i].kind in "OP")
+    inside = [found[i] for i in range(*match.span())]
+    limit.age = any(
+        token.kind == "A" or (token.kind in "OP" and is_about_age(token.text)) for token in inside
+    )
+    limit.loose = rule == "double" and any(token.kind == "&" for token in inside)
     return limit
 
 
 def _sandwich(kinds: str, found: list[Token], position: int) -> Limit | None:
     """The variable between its numbers: "18 ≤ age ≤ 75", or behind the comparison: "50 % ≤ LVEF"."""
+    led = _LED.match(kinds, position)
+    if led is not None:  # "minimum weight of 50 kg"
+        numbers = [found[led.start("a")]]
+        return Limit("led", position, led.end(), [found[led.start("v")]], numbers, [found[position].number])
     match = _SANDWICH.match(kinds, position)
     if match is None:
         return None
@@ -169,18 +197,28 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
     if limit.age:
         return limit
     behind = _BEFORE.match(kinds, limit.end)
-    if behind is not None and limit.rule != "equal" and _own_body(kinds, found, behind.end()) is None:
+    whole_scale = limit.rule == "range" and not set(kinds[limit.start : limit.end]) & set(
+        "QTO"
+    )  # "0-10 scale"
+    if (
+        behind is not None
+        and limit.rule != "equal"
+        and not whole_scale
+        and _own_body(kinds, found, behind.end()) is None
+    ):
         limit.variables = [found[behind.start("v")]]
         limit.end = behind.end()
         return limit
     limit.bare = True
-    return limit if all(number.kind == "T" for number in limit.numbers[-1:]) else None
+    return limit
 
 
 def _own_body(kinds: str, found: list[Token], position: int) -> Limit | None:
     """The limit that a variable has behind itself, so that the one before it is not its own."""
     for end in _link_ends(kinds, position):
         limit = _body(kinds, found, end)
-        if limit is not None and kinds[end] != "O" or limit is not None and kinds[position : end + 1].count("O"):
+        if (limit is not None and kinds[end] != "O") or (
+            limit is not None and kinds[position : end + 1].count("O")
+        ):
             return limit
     return None

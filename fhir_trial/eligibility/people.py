@@ -27,7 +27,7 @@ _EXPECTING = re.compile(
     rf"(?:\s+(?:{_FEMALE}|mothers|patients?|subjects?|participants?|individuals|status|period|state|people)"
     rf"|\s+at (?:screening|baseline|enrol?lment|entry|inclusion)|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
 )
-_DENIED = re.compile(r"(?P<who>(?:{0}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)".format(_WHO))
+_DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
 _SEX = re.compile(
     rf"(?:(?:patients?|subjects?|participants?|individuals?|volunteers?|persons?|people|of|either|both|all|sex(?:es)?"
     rf"|gender|genders|is|are|be|must|should|the|:|biological(?:ly)?)\s*)*(?P<first>{_FEMALE}|{_MALE})"
@@ -35,7 +35,9 @@ _SEX = re.compile(
     r"(?:\s+(?:patients?|subjects?|participants?|individuals?|volunteers?|sex|gender|only|persons?|people|of any (?:race|ethnicity)))*"
     r"\s*[.;,]*"
 )
-_EITHER_SEX = re.compile(r"(?:of\s+)?(?:both|either|any|all)\s+(?:sex(?:es)?|genders?)(?:\s+(?:eligible|allowed|included))?\s*[.;,]*")
+_EITHER_SEX = re.compile(
+    r"(?:of\s+)?(?:both|either|any|all)\s+(?:sex(?:es)?|genders?)(?:\s+(?:eligible|allowed|included))?\s*[.;,]*"
+)
 _LANGUAGE = "|".join(_LANGUAGES)
 _SPEAKS = re.compile(
     r"(?:(?:must|should|patients?|subjects?|participants?|individuals?|adults|people|the|a|be|is|are|have|has|who|to|can|able"
@@ -47,7 +49,9 @@ _SPEAKS = re.compile(
     r"|understand(?:ing)?|well|only|patients?|subjects?|participants?|individuals?|adults|able|to|speakers?|spoken|verbal(?:ly)?))*"
     r"\s*[.;,]*"
 )
-_ABOUT_SPEAKING = re.compile(r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen")
+_ABOUT_SPEAKING = re.compile(
+    r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen"
+)
 _DISEASE_LEAD = re.compile(
     r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have|have|has|having|a|an|the|clinical"
     r"|confirmed|established|documented|known|diagnosis|diagnosed|of|presence|current|active)\s+)*"
@@ -66,7 +70,14 @@ def reading(text: str, lower: str, mesh_terms: Mapping[str, str]) -> Reading | N
 def _of_line(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[tuple[Constraint, ...], Join]:
     if "preg" in line or "lact" in line or "breast" in line or "nursing" in line:
         return _expecting(line, at)
-    if "male" in line or "men" in line or "sex" in line or "gender" in line or "boy" in line or "girl" in line:
+    if (
+        "male" in line
+        or "men" in line
+        or "sex" in line
+        or "gender" in line
+        or "boy" in line
+        or "girl" in line
+    ):
         found = _sex(line, at)
         if found:
             return found, "all-of"
@@ -124,7 +135,9 @@ def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Const
     code = _names(tuple(mesh_terms.items())).get(name)
     if code is None:
         return ()
-    return (Constraint(variable="condition", codes=(code,), rule="condition.mesh", start=at, end=at + len(line)),)
+    return (
+        Constraint(variable="condition", codes=(code,), rule="condition.mesh", start=at, end=at + len(line)),
+    )
 
 
 @cache

@@ -6,19 +6,33 @@ from decimal import Decimal
 from functools import cache
 
 from fhir_trial.eligibility import people
-from fhir_trial.eligibility.constraint import Bound, Constraint, Join, Limit as NormalLimit, Operator, Reading, Status, Window
+from fhir_trial.eligibility.constraint import (
+    Bound,
+    Constraint,
+    Join,
+    Operator,
+    Reading,
+    Status,
+    Window,
+)
+from fhir_trial.eligibility.constraint import (
+    Limit as NormalLimit,
+)
 from fhir_trial.eligibility.grammar import Limit, limits
 from fhir_trial.eligibility.lexer import Token, is_roman, lowered, number_word, tokens
 from fhir_trial.eligibility.numerals import values
 from fhir_trial.eligibility.vocabulary import Unit, Variable, squeezed, vocabulary
 
+_MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z][.)]\s+|\(?[ivx]+[.)]\s+)")
 _TIME_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
-_WORTH_READING = re.compile(r"[\d≥≤<>]|\b(?:class|eighteen|nyha|uln)\b")
+_WORTH_READING = re.compile(
+    r"[\d≥≤<>]|\b(?:asa|nyha|class|grade|stage|uln|one|two|three|six|twelve|eighteen|twenty-one|sixty)\b"
+)
 # Ages that are not the participant's own age now.
 _NOT_NOW = re.compile(
     r"onset|diagnos|gestation|\bbone\b|mental|development|menarche|menopaus|mother|father|parent|sibling|relative|partner"
     r"|spouse|caregiver|first[- ]degree|family|\bbegan\b|\bbefore\b|\bsince\b|\buntil\b|\bprior to\b|\bafter\b|smok|donor"
-    r"|charlson|appropriate|adjusted|matched|corrected|for[- ]age|household|\bborn\b|\bage[- ]of\b|\bhaving (?:a )?child"
+    r"|charlson|appropriate|adjusted|matched|corrected|for[- ]age|household|\bborn\b|\bhaving (?:a )?child"
     r"|with (?:a )?child|their child|biological|first (?:episode|symptom|seizure|degree|birth)|post-?menstrual|vaccin"
 )
 _NOT_NOW_BEHIND = re.compile(
@@ -43,6 +57,9 @@ def constraints(text: str, *, mesh_terms: Mapping[str, str] | None = None) -> Re
     mesh_terms: MeSH terms of the trial itself -> their ids; a condition is read only if it is one of these.
     """
     lower = lowered(text)
+    marker = _MARKER.match(lower)
+    if marker is not None:
+        lower = " " * marker.end() + lower[marker.end() :]
     reading = people.reading(text, lower, mesh_terms or {})
     if reading is not None:
         return reading
@@ -136,7 +153,9 @@ class _Line:
         """A multiple of a limit of normal: it stays one, whatever the laboratory's limit is."""
         if variable.kind != "measure" and variable.id != "inr":
             return None
-        sides: set[NormalLimit] = {"LLN" if token.unit == "LLN" else "ULN" for token in limit.numbers if token.kind in "LU"}
+        sides: set[NormalLimit] = {
+            "LLN" if token.unit == "LLN" else "ULN" for token in limit.numbers if token.kind in "LU"
+        }
         if len(sides) != 1 or any(token.kind == "Q" for token in limit.numbers):
             return None
         bounds = []
@@ -145,7 +164,9 @@ class _Line:
             if not numbers or not Decimal("0.1") <= numbers[0] <= 100:
                 return None
             bounds.append(Bound(_operator(operator), numbers[0], token.number))
-        return self._made(limit, variable, bounds, unit_text=limit.numbers[-1].text, unit=None, of=sides.pop())
+        return self._made(
+            limit, variable, bounds, unit_text=limit.numbers[-1].text, unit=None, of=sides.pop()
+        )
 
     def _levels(self, limit: Limit, variable: Variable) -> Constraint | None:
         """Levels counted up ("0, 1 or 2"): a range, if none is left out between them."""
@@ -181,7 +202,11 @@ class _Line:
             return None
         start, end = self.tokens[limit.start].start, self.tokens[limit.end - 1].end
         before = self.lower[max(0, start - 40) : start]
-        if _NOT_NOW.search(before) or _NOT_NOW.search(self.lower[start:end]) or _NOT_NOW_BEHIND.match(self.lower, end):
+        if (
+            _NOT_NOW.search(before)
+            or _NOT_NOW.search(self.lower[start:end])
+            or _NOT_NOW_BEHIND.match(self.lower, end)
+        ):
             return None
         if limit.bare and not self._stands_for_an_age(limit):
             return None
@@ -190,18 +215,32 @@ class _Line:
         variable = vocabulary().variables["age"]
         unit = _unit(limit, variable) or variable.assumed
         bounds = _bounds(limit, variable, unit)
-        return self._made(limit, variable, bounds, unit_text=limit.numbers[-1].unit, unit=unit) if bounds else None
+        return (
+            self._made(limit, variable, bounds, unit_text=limit.numbers[-1].unit, unit=unit)
+            if bounds
+            else None
+        )
 
     def _stands_for_an_age(self, limit: Limit) -> bool:
         """Whether a plain number of years ("over 18 years") can only be the participant's age."""
         before, behind = self.kinds[: limit.start], self.kinds[limit.end :]
         years = limit.numbers[-1].unit.startswith(("y", "-y", " y"))
         who = set(before) & set("SFXC")
+        if behind[:1] == ")" and re.search(r"[SCFX]\(\Z", before):
+            return years
+        if limit.numbers[-1].kind == "N":
+            return (
+                limit.rule == "single"
+                and bool(re.search("[SFXC]f?\\Z", before))
+                and behind[:1] in ("", "w", ",", ".")
+            )
         return (
             not set(before) - set("SFXCf(,:.|&/w")
             and (not behind or behind[0] in ",.)&|wSFXC(" or behind[:2] in ("fS", "fF"))
             and (years or bool(who))
-            and not re.search(r"\bfor\b|\bof\b|\bwith\b|\bin\b", self.lower[: self.tokens[limit.start].start][-6:])
+            and not re.search(
+                r"\bfor\b|\bof\b|\bwith\b|\bin\b", self.lower[: self.tokens[limit.start].start][-6:]
+            )
         )
 
     def _made(
@@ -255,7 +294,9 @@ class _Line:
             token = self.tokens[at[0]]
             code = "female" if token.kind == "F" else "male"
             self.found.append(
-                Constraint(variable="sex", codes=(code,), rule="sex.subject", start=token.start, end=token.end)
+                Constraint(
+                    variable="sex", codes=(code,), rule="sex.subject", start=token.start, end=token.end
+                )
             )
 
     def _mark(self, places: list[int]) -> None:
@@ -274,15 +315,28 @@ class _Line:
     def _join(self) -> Join:
         """How the limits of the line are joined, by the words between them."""
         joins = set(self.joins)
-        gaps = [set(self.kinds[a:b]) & set("|&/") for (_, a), (b, _) in zip(self.places, self.places[1:], strict=False)]
+        gaps = [
+            set(self.kinds[a:b]) & set("|&/")
+            for (_, a), (b, _) in zip(self.places, self.places[1:], strict=False)
+        ]
         if gaps:
             spoken = [gap for gap in gaps if gap]
+            if not spoken and self._one_range():
+                return "all-of"
             if not spoken or not gaps[-1] or any(gap != spoken[0] or gap == {"/"} for gap in spoken):
                 return "unknown"
             joins.add("any-of" if spoken[0] == {"|"} else "all-of")
         if len(joins) > 1:
             return "unknown"
         return joins.pop() if joins else "all-of"
+
+    def _one_range(self) -> bool:
+        """Whether the limits are the two ends for one variable ("Minimum age: 18 years Maximum age: 60 years")."""
+        limited = [constraint for constraint in self.found if constraint.bounds]
+        ends = {constraint.bounds[0].operator[0]: constraint.bounds[0].value for constraint in limited}
+        single = all(len(constraint.bounds) == 1 for constraint in limited) and len(limited) == 2
+        same = len({(constraint.variable, constraint.unit) for constraint in limited}) == 1
+        return single and same and set(ends) == {"g", "l"} and ends["g"] < ends["l"]
 
 
 _RESTATED = re.compile(r"K?[f]*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?\)")
@@ -340,14 +394,17 @@ def _bounds(limit: Limit, variable: Variable, unit: Unit | None) -> list[Bound] 
         if value is None:
             return None
         bounds.append(Bound(_operator(operator), value, token.number))
-    if len(bounds) == 2:
-        directions = [bound.operator[0] for bound in bounds]
-        if sorted(directions) != ["g", "l"]:
-            return None
-        low, high = sorted(bounds, key=lambda bound: bound.operator[0])
-        if (low.value > high.value) != limit.outside or low.value == high.value:
-            return None
-    return bounds
+    return bounds if len(bounds) == 1 or _fit_together(limit, bounds) else None
+
+
+def _fit_together(limit: Limit, bounds: list[Bound]) -> bool:
+    """Whether two bounds make a range, or two ends outside of one."""
+    low, high = sorted(bounds, key=lambda bound: bound.operator[0])
+    if (low.operator[0], high.operator[0]) != ("g", "l") or low.value == high.value:
+        return False
+    if low.value > high.value and limit.loose:
+        limit.outside = True  # nobody is below 18 and above 60: the "and" joins two groups
+    return (low.value > high.value) == limit.outside
 
 
 def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
@@ -374,7 +431,9 @@ def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
     if not variable.units:
         return variable.low <= value <= variable.high
     reference = variable.units[0]
-    candidates = [unit] if unit is not None else [variable.assumed] if variable.assumed else list(variable.units)
+    candidates = (
+        [unit] if unit is not None else [variable.assumed] if variable.assumed else list(variable.units)
+    )
     return any(_within(value, variable, candidate, reference) for candidate in candidates)
 
 

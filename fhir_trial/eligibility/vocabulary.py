@@ -44,8 +44,16 @@ class Variable:
         if unit is None:
             return self.loinc if self.loinc and not self.loinc_molar else None
         if unit.dimension.startswith("molar"):
-            return self.loinc_molar or (self.loinc if self.units[0].dimension == unit.dimension else None) or None
-        return self.loinc if self.loinc and (not self.units or self.units[0].dimension == unit.dimension) else None
+            return (
+                self.loinc_molar
+                or (self.loinc if self.units[0].dimension == unit.dimension else None)
+                or None
+            )
+        return (
+            self.loinc
+            if self.loinc and (not self.units or self.units[0].dimension == unit.dimension)
+            else None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,11 @@ def squeezed(words: str) -> str:
     return words.translate(_SQUEEZE)
 
 
-_SQUEEZE = {ord(sign): None for sign in " \t\n-‐‑–'’`\xa0\u2009"} | {ord("μ"): "µ", ord("º"): "°", ord("˚"): "°"}
+_SQUEEZE = {ord(sign): None for sign in " \t\n-‐‑–'’`\xa0\u2009"} | {
+    ord("μ"): "µ",
+    ord("º"): "°",
+    ord("˚"): "°",
+}
 
 
 @cache

@@ -1,0 +1,82 @@
+"""How numbers, units, comparisons and times are written; all patterns read lower case."""
+
+WORD_NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19, "twenty": 20, "twenty-one": 21, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "sixty-five": 65, "seventy": 70, "seventy-five": 75, "eighty": 80, "eighty-five": 85, "ninety": 90,
+    "hundred": 100,
+}  # fmt: skip
+ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
+
+NUMBER = (
+    r"(?:\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
+    rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
+    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w))"
+)
+TIME = (
+    r"(?P<time>-?\s*(?:years?|yrs?|y(?=\s*(?:\b|/?o))|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?)"
+    r"(?:['’]s?)?(?![a-z0-9]))(?:\s*-\s*(?=old))?"
+)
+LIMIT = (
+    r"(?P<limit>(?:[x×✕*·]\s*|times\s+|-?\s*fold\s+|\s*-\s*times\s+)?(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}"
+    r"(?:the\s+)?(?:(?:institution(?:al|'s|’s)?|institutes?|local|laborator(?:y|ies)|lab|central|site|center|study|normal"
+    r"|applicable|respective|age[- ]?(?:appropriate|adjusted|specific)?)['’]?s?\s+){0,3}"
+    r"(?:uln|lln|(?P<side>upper|lower)\s+(?:limits?|levels?|values?|range|end|bounds?|boundary)"
+    r"(?:\s+of)?(?:\s+the)?(?:\s+(?:institutional|laboratory|local|reference))?(?:\s+normal)?"
+    r"(?:\s+(?:range|value|limit|reference)s?)?|(?:upper|lower)\s+normal(?:\s+(?:range|limit|value)s?)?"
+    r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?)"
+    r"(?![a-z])(?:\s*\(\s*(?:uln|lln)\s*\))?"
+    r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laboratory|institution\w*|local lab\w*)(?:\s+(?:range|values?|laboratory))?)?)"
+)
+POWER = (
+    r"(?:[x×✕*·•]\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
+    r"\s*(?P<per>(?:/|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|liter|litre|cumm)(?![a-z0-9]))"
+)
+ANCHOR = (
+    r"(?:(?:the|their|your|study|initial|first|signing|signature|of|written|informed|randomi[sz]ation|trial|time|a"
+    r"|date|point|day|providing|giving|obtaining|entering|starting|this|in)\s+){0,6}"
+    r"(?:screening|baseline|enrol?lments?|randomi[sz]ation|inclusion|entry|recruitment|registration"
+    r"|consent(?:ing|ed)?|(?:first|initial)\s+(?:dose|dosing|administration)|start|visit\s*(?:\d|v\d)?|assent|dosing"
+    r"|study|trial|icf|participation|vaccination|informed\s+consent\s+form|screen|procedure|surgery|treatment|(?:hospital\s+)?admission|transplant(?:ation)?)"
+    r"(?:\s+(?:visit|period|phase|screening|form|entry|date|assessment))?"
+    r"(?:\s+(?:of|into|in|to|for|with)\s+(?:the\s+)?(?:(?:study|investigational|trial|protocol)\s*(?:drugs?|treatments?|products?"
+    r"|medications?|agents?|therapy|intervention|entry|enrolment)?|treatment|therapy|informed consent|consent|screening))?(?![a-z])"
+)
+WINDOW = (
+    r"(?:(?:within|in|during|over(?=\s+the\s))\s+(?:the\s+)?(?:last|past|previous|prior|preceding|first)?\s*"
+    r"(?P<span>\d+|one|two|three|four|five|six|seven|eight|ten|twelve)(?:\s*\(\s*\w+\s*\))?\s*-?"
+    r"(?P<spanunit>hours?|hrs?|h|days?|weeks?|wks?|months?|years?|d)(?![a-z])(?:['’])?"
+    r"(?:\s*(?:\([+±-]?\s*\d+\s*days?\)\s*)?(?:immediately\s+)?(?:prior\s+to|before|preceding|of|from|following|after)\s+"
+    rf"{ANCHOR})?"
+    rf"|(?:at|prior\s+to|before|on|during|upon|by|when|as\s+of)\s+{ANCHOR})"
+)
+GE = (
+    r"≥|⩾|≧|＞＝|>\s*/?\s*=|=\s*>|>\s*or\s*=|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"
+    r"|(?:greater|more|higher|older|larger|longer|bigger)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
+    r"|(?:greater|more|higher|older|larger)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
+    r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:greater|more|above|higher|older|over|larger)(?:\s+than)?"
+    r"|(?:at|of|with)?\s*(?:the\s+)?(?:at\s+least|a\s+minimum\s+of|at\s+a\s+minimum|minimum\s+of|minimum|minimally|min\.?(?=\s*\d))"
+    r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:less|lower|fewer|younger|smaller|shorter|under|below)\s*(?:than)?"
+    r"|starting\s+(?:at|from)|from\s+(?=\d+\s*(?:years?|yrs?)?\s*(?:and|or|of age and|of age or)\s+(?:older|above|over))"
+)
+LE = (
+    r"≤|⩽|≦|<\s*/?\s*=|=\s*<|<\s*or\s*=|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
+    r"|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
+    r"|(?:less|lower|fewer|younger|smaller)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
+    r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:less|lower|below|under|younger|smaller|fewer)(?:\s+than)?"
+    r"|at\s+most|a\s+maximum\s+of|maximum\s+of|maximum|max\.?(?=\s*\d)|up\s+to(?:\s+and\s+including)?"
+    r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:more|greater|higher|older|larger|longer|over|above)\s*(?:than)?"
+    r"|(?:not|no|never)\s+(?:to\s+)?exceed(?:s|ing|ed)?|not\s*>|not\s+in\s+excess\s+of"
+)
+GT = (
+    r">{1,2}|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?!\s+the\s+(?:past|last))|above|exceed(?:s|ing|ed)?"
+    r"|in\s+excess\s+of|superior\s+to|beyond|older\s+then|greater\s+then|more\s+then|higher\s+then|greater(?=\s*\d)"
+)
+LT = r"<{1,2}|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under|below|inferior\s+to|less(?=\s*\d)"
+POST = (
+    r"(?P<postge>\+(?!\s*\d)|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?!\s+(?:than|then|adult|people|person|patient|subject|individual))|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
+    r"|(?:or|and|&)\s+(?:over|above|more|greater|higher|longer|beyond|at\s+least)(?!\s*(?:than|then|or|[\d≥>=]|the\s+age)))"
+    r"|(?P<postle>(?:or|and|&|/|,)?\s*younger(?!\s+(?:than|then))"
+    r"|(?:or|and|&)\s+(?:under|below|less|lower|fewer|shorter|smaller)(?!\s*(?:than|then|or|[\d≤<=]|the\s+age)))"
+)
