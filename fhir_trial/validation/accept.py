@@ -80,10 +80,8 @@ class Context(NamedTuple):
 class Entry(NamedTuple):
     """What an extension may hold."""
 
-    values: dict[str, Test]
-    """value[x] property -> its test."""
-    inner: "Allowed | None"
-    """The place of its children; None when it has none."""
+    tests: dict[str, Test]
+    """value[x] property -> its test; for a complex one "extension" -> the test of its children."""
     beside: "dict[str, Allowed]"
     """_value[x] property -> the place of the extensions in it."""
 
@@ -156,7 +154,10 @@ def readable(texts: list[str]) -> bool:
         return False
     if len(data) > _LONGEST_TEXT or len(data.translate(None, _CONTROLS)) != len(data):
         return False
-    return joined.isascii() or not any(sign in joined for sign in _RARE)
+    if joined.isascii():
+        return True
+    odd = "".join([text for text in texts if not text.isascii()])
+    return not any(sign in odd for sign in _RARE)
 
 
 def readable_narrative(div: Any, text: Callable[[str], None]) -> bool:
@@ -231,18 +232,26 @@ class Maker:
     def extension_entry(self, table: ExtensionTable) -> "Entry":
         """What an extension may hold, ready to be called."""
         kinds = {"value" + kind[0].upper() + kind[1:]: kind for kind in table.values}
-        values = {name: self._value(kind, table.targets) for name, kind in kinds.items()}
+        tests = {name: self._value(kind, table.targets) for name, kind in kinds.items()}
         beside = {
             "_" + name: self.place({kind, "Extension.value", "Extension.value[x]"})
             for name, kind in kinds.items()
             if kind in self.tables.primitives
         }
-        if not table.children:
-            return Entry(values, None, beside)
+        if table.children:
+            tests["extension"] = self._children(table)
+        return Entry(tests, beside)
+
+    def _children(self, table: ExtensionTable) -> Test:
+        """The test of a complex extension's children."""
         inner = Allowed(self, frozenset({"Extension"}))
         for name, child in table.children.items():
             inner[name] = self.extension_entry(child)
-        return Entry(values, inner, beside)
+
+        def test(value: Any, text: Callable[[str], None], context: Context) -> bool:
+            return extensions(value, inner, text, context)
+
+        return test
 
     def _value(self, kind: str, targets: frozenset[str] | None) -> Test:
         """The test of an extension's value."""
@@ -361,7 +370,7 @@ def extensions(found: Any, place: Allowed, text: Callable[[str], None], context:
         return False
     for one in found:
         entry = place[one["url"]]
-        if entry is None or type(one) is not dict:
+        if entry is None:
             return False
         if len(one) == 2:
             first, key = one
@@ -369,10 +378,7 @@ def extensions(found: Any, place: Allowed, text: Callable[[str], None], context:
                 key = first
         else:
             key = _beside(one, entry, text, context)
-        if key == "extension":
-            if entry.inner is None or not extensions(one[key], entry.inner, text, context):
-                return False
-        elif not entry.values[key](one[key], text, context):
+        if not entry[0][key](one[key], text, context):
             return False
     depth[0] -= 1
     return True
