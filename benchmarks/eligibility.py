@@ -52,7 +52,9 @@ _CLASSES = {
 
 def main() -> int:
     """Run what the arguments ask for."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--gold", type=Path, default=_GOLD)
     arguments.add_argument("--predicted", type=Path)
     arguments.add_argument("--chia", type=Path)
@@ -88,7 +90,9 @@ def score(gold_file: Path, predicted: Path | None, show: int) -> None:
         target.write_text(written, "utf-8")
         scorer = gold_file.parent / "score.py"
         if scorer.exists():
-            subprocess.run([sys.executable, str(scorer), str(gold_file), str(target), f"--show={show}"], check=True)
+            subprocess.run(
+                [sys.executable, str(scorer), str(gold_file), str(target), f"--show={show}"], check=True
+            )
     by_class(gold, rows)
     shares = Counter(reading.status for reading in readings)
     print("  ".join(f"{status} {count / len(readings):.1%}" for status, count in shares.most_common()))
@@ -205,14 +209,22 @@ def _fastest(work: Callable[[], object], runs: int = 5) -> float:
 
 def survey(folder: Path, sample: int, seed: int) -> None:
     """How much of the criteria of real records is understood, and lines of it to read."""
-    read = [(path.stem, criterion, constraints(criterion.text)) for path, criterion in criteria(folder)]
+    read = [
+        (path.stem, criterion, constraints(criterion.text, section=criterion.section, mesh_terms=terms))
+        for path, criterion, terms in criteria(folder)
+    ]
     shares = Counter(reading.status for _, _, reading in read)
-    print(f"{len(read)} criteria: " + ", ".join(f"{status} {n / len(read):.1%}" for status, n in shares.most_common()))
+    print(
+        f"{len(read)} criteria: "
+        + ", ".join(f"{status} {n / len(read):.1%}" for status, n in shares.most_common())
+    )
     computable = [item for item in read if item[2].status == "computable"]
     for name, criterion, reading in random.Random(seed).sample(computable, min(sample, len(computable))):
         print(f"{name} {criterion.path}: {criterion.text}")
         for constraint in reading.constraints:
-            print(f"      {described(constraint)}" + ("" if reading.join == "all-of" else f"  [{reading.join}]"))
+            print(
+                f"      {described(constraint)}" + ("" if reading.join == "all-of" else f"  [{reading.join}]")
+            )
 
 
 def described(constraint: Any) -> str:
@@ -220,25 +232,43 @@ def described(constraint: Any) -> str:
     bounds = f" {'or' if constraint.join == 'any-of' else 'and'} ".join(
         f"{bound.operator} {bound.value}" for bound in constraint.bounds
     )
-    parts = [constraint.variable, bounds or ",".join(constraint.codes), constraint.unit or "", constraint.multiple_of or ""]
+    parts = [
+        constraint.variable,
+        bounds or ",".join(constraint.codes),
+        constraint.unit or "",
+        constraint.multiple_of or "",
+    ]
     parts += ["not" if constraint.negated else "", f"({constraint.window.text})" if constraint.window else ""]
     return " ".join(part for part in parts if part)
 
 
-def criteria(folder: Path) -> Iterator[tuple[Path, Criterion]]:
-    """Every criterion of the records of a folder."""
+def criteria(folder: Path) -> Iterator[tuple[Path, Criterion, dict[str, str]]]:
+    """Every criterion of the records of a folder, with the record's own MeSH terms."""
     for path in sorted(folder.glob("*.json")):
-        module = json.loads(path.read_bytes()).get("protocolSection", {}).get("eligibilityModule", {})
+        record = json.loads(path.read_bytes())
+        meshes = record.get("derivedSection", {}).get("conditionBrowseModule", {}).get("meshes", [])
+        terms = {mesh["term"]: mesh["id"] for mesh in meshes}
+        module = record.get("protocolSection", {}).get("eligibilityModule", {})
         for criterion in parse(module.get("eligibilityCriteria", "")).walk():
-            yield path, criterion
+            yield path, criterion, terms
 
 
 def chia(archive: Path, show: int) -> None:
     """Chia joins a measurement or person to a value: how many of these the reader finds, by line."""
     found = Counter[str]()
     for text, pairs in _chia_lines(archive):
-        bounds = {bound.value for constraint in constraints(text).constraints for bound in constraint.bounds if bound.literal}
-        wanted = {value for _, words in pairs for literal in re.findall(r"\d[\d.,]*\d|\d", words) for value in values(literal)[:1]}
+        bounds = {
+            bound.value
+            for constraint in constraints(text).constraints
+            for bound in constraint.bounds
+            if bound.literal
+        }
+        wanted = {
+            value
+            for _, words in pairs
+            for literal in re.findall(r"\d[\d.,]*\d|\d", words)
+            for value in values(literal)[:1]
+        }
         found["predicted"] += len(bounds)
         found["right"] += len(bounds & wanted)
         found["gold"] += len(wanted)

@@ -27,6 +27,7 @@ _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
 _LINKED = re.compile(_LINK)
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
+_AGAIN = re.compile(r"K?P")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?P<v>[VA])\)?")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
 
@@ -94,6 +95,7 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
             limit.variables = variables + more
             limit.joined_by = "".join(k for k in kinds[group.start() : group.end()] if k in "&|,/(")
             limit.start = position
+            _said_twice(limit, kinds, found)
             if kinds.startswith("K", limit.end) and kinds[position] == "A":
                 limit.end += 1
             return limit
@@ -194,6 +196,7 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
             limit.operators = [found[limit.end].number]
             limit.rule = "after"
             limit.end += 1
+    _said_twice(limit, kinds, found)
     if limit.age:
         return limit
     behind = _BEFORE.match(kinds, limit.end)
@@ -211,6 +214,18 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
         return limit
     limit.bare = True
     return limit
+
+
+def _said_twice(limit: Limit, kinds: str, found: list[Token]) -> None:
+    """Take in a comparison that only repeats the first ("at least 18 years of age or older")."""
+    match = _AGAIN.match(kinds, limit.end)
+    if (
+        match is not None
+        and limit.rule == "single"
+        and found[match.end() - 1].number[0] == limit.operators[0][0]
+    ):
+        limit.age = limit.age or is_about_age(found[match.end() - 1].text) or "K" in match[0]
+        limit.end = match.end()
 
 
 def _own_body(kinds: str, found: list[Token], position: int) -> Limit | None:

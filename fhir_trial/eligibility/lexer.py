@@ -75,7 +75,7 @@ def _alternatives() -> tuple[_Alternative, ...]:
     )
     old = rf"of\s+age{_EDGE}|olds?{_EDGE}|y\.?/?o\.?{_EDGE}|aged?{_EDGE}(?=\s*[,;.)]?\s*$)"
     numerals = "0123456789." + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
-    between = r"between|from|in\s+the\s+range(?:\s+of)?|ranging\s+from|range\s+of"
+    between = r"between|from|in\s+the\s+range(?:\s+of)?|rang(?:ing|ed|es?)\s+from|range\s+of"
     names = [alias for variable in words.variables.values() for alias in variable.aliases]
     return (
         _Alternative("inclusive", r"\(\s*(?:both\s+)?(?:inclusive|included|incl\.?)\s*\)", "("),
@@ -100,7 +100,14 @@ def _alternatives() -> tuple[_Alternative, ...]:
 
 
 _SHORT_TIMES = ["ms", "msec", "msecs", "millisecond", "milliseconds", "s", "sec", "secs", "seconds", "second"]
-_SIGNS = {"slash": "/", "open": "([", "close": ")]", "comma": ",;", "colon": ":", "stop": ".•*\"'"}
+_SIGNS = {
+    "slash": "/",
+    "open": "([（",
+    "close": ")]）",
+    "comma": ",;，；、",
+    "colon": ":：",
+    "stop": ".。…•*\"'“”",
+}
 _WORD_KINDS = ("female", "male", "subject", "lifestage", "filler")
 _LETTERS = {
     "old": "K", "between": "b", "to": "r", "or": "|", "and": "&", "slash": "/", "open": "(", "close": ")",

@@ -22,7 +22,7 @@ LIMIT = (
     r"(?P<limit>(?:[x×✕*·]\s*|times\s+|-?\s*fold\s+|\s*-\s*times\s+)?(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}"
     r"(?:the\s+)?(?:(?:institution(?:al|'s|’s)?|institutes?|local|laborator(?:y|ies)|lab|central|site|center|study|normal"
     r"|applicable|respective|age[- ]?(?:appropriate|adjusted|specific)?)['’]?s?\s+){0,3}"
-    r"(?:uln|lln|(?P<side>upper|lower)\s+(?:limits?|levels?|values?|range|end|bounds?|boundary)"
+    r"(?:i?uln|unl|i?lln|(?P<side>upper|lower)\s+(?:limits?|levels?|values?|range|end|bounds?|boundary)"
     r"(?:\s+of)?(?:\s+the)?(?:\s+(?:institutional|laboratory|local|reference))?(?:\s+normal)?"
     r"(?:\s+(?:range|value|limit|reference)s?)?|(?:upper|lower)\s+normal(?:\s+(?:range|limit|value)s?)?"
     r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?)"

@@ -16,16 +16,16 @@ _LANGUAGES = {
 _WHO = (
     r"(?:all|any|both|those|patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?|women"
     r"|woman|females?|mothers|girls|the|a|an|who|is|are|be|being|must|should|currently|current|presently|known|known to be"
-    r"|at screening|at baseline|at enrol?lment|at the time of (?:screening|enrol?lment|inclusion|randomi[sz]ation)|have|has)"
+    r"|in|period|of|at screening|at baseline|at enrol?lment|at the time of (?:screening|enrol?lment|inclusion|randomi[sz]ation)|have|has)"
 )
 _FEMALE = r"(?:women|woman|females?|wom[ae]n|girls?)"
 _MALE = r"(?:men|man|males?|boys?)"
 _EXPECTING = re.compile(
     rf"(?:{_WHO}\s+)*(?P<what>(?:pregnan(?:t|cy|cies)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing(?=\s*(?:$|[,;./]|or|and"
     rf"|women|mothers|females|patients|subjects|participants|status))|gravid(?:ity)?)"
-    rf"(?:(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*(?:pregnan(?:t|cy)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing))*)"
+    rf"(?:(?:\s+(?:{_FEMALE}|patients?|subjects?|participants?))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*(?:pregnan(?:t|cy)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing))*)"
     rf"(?:\s+(?:{_FEMALE}|mothers|patients?|subjects?|participants?|individuals|status|period|state|people)"
-    rf"|\s+at (?:screening|baseline|enrol?lment|entry|inclusion)|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
+    rf"|\s+at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
 )
 _DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
 _SEX = re.compile(
@@ -45,9 +45,13 @@ _SPEAKS = re.compile(
     r"|speak(?:s|ing|ers?)?|read(?:s|ing)?|writ(?:e|es|ing|ten)|understand(?:s|ing)?|communicat(?:e|ing|ion)|comprehend|spoken"
     r"|converse|language|native|sufficient(?:ly)?|adequate(?:ly)?|good|command|knowledge|verbal(?:ly)?|basic|comfortable)[\s,/-]+)*"
     rf"(?P<languages>(?:{_LANGUAGE})(?:\s*(?:,|or|/|and|and/or|,\s*or)\s*(?:{_LANGUAGE}))*)"
-    r"(?:[\s,-]+(?:speak(?:s|ing|ers?)?|language|languages|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|and|or|read(?:ing)?|writ(?:e|ing|ten)"
+    r"(?:[\s,/-]+(?:speak(?:s|ing|ers?)?|language|languages|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|and|or|read(?:ing)?|writ(?:e|ing|ten)"
     r"|understand(?:ing)?|well|only|patients?|subjects?|participants?|individuals?|adults|able|to|speakers?|spoken|verbal(?:ly)?))*"
     r"\s*[.;,]*"
+)
+_SPEAKS_NOT = re.compile(
+    r"(?:(?:patients?|subjects?|participants?|individuals?|people|those|adults|who|that|are|is)\s+)*"
+    r"(?:do(?:es)? not|don['’]t|can(?:\s?not|['’]t)|unable to|inability to|not able to|non|not being|not|lack of)[-\s]+"
 )
 _ABOUT_SPEAKING = re.compile(
     r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen"
@@ -62,7 +66,7 @@ def reading(text: str, lower: str, mesh_terms: Mapping[str, str]) -> Reading | N
     """A line understood in full without a number, None for all others."""
     if len(lower) > 200:
         return None
-    line = lower.strip()
+    line = lower.strip(" \t.;,:")
     found, join = _of_line(line, lower.find(line) if line else 0, mesh_terms)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
 
@@ -118,14 +122,24 @@ def _sex(line: str, at: int) -> tuple[Constraint, ...]:
 
 
 def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
-    match = _SPEAKS.fullmatch(line)
+    denied = _SPEAKS_NOT.match(line)
+    match = _SPEAKS.fullmatch(line[denied.end() :] if denied else line)
     if match is None or _ABOUT_SPEAKING.search(line) is None:
         return ()
     names = re.findall(_LANGUAGE, match["languages"])
     if len(names) > 1 and re.search(r"\band\b(?!/)", match["languages"]):
         return ()  # "English and Spanish": both, or whichever? The words do not say
     codes = tuple(dict.fromkeys(_LANGUAGES[name] for name in names))
-    return (Constraint(variable="language", codes=codes, rule="language.line", start=at, end=at + len(line)),)
+    return (
+        Constraint(
+            variable="language",
+            codes=codes,
+            negated=bool(denied),
+            rule="language.line",
+            start=at,
+            end=at + len(line),
+        ),
+    )
 
 
 def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Constraint, ...]:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 
 from fhir_trial.eligibility import people
+from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.constraint import (
     Bound,
     Constraint,
@@ -15,6 +17,7 @@ from fhir_trial.eligibility.constraint import (
     Status,
     Window,
 )
+from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.constraint import (
     Limit as NormalLimit,
 )
@@ -41,7 +44,8 @@ _NOT_NOW_BEHIND = re.compile(
     r"|\s*(?:ago|duration|postmenopausal|post-menopausal|history|gestation|education|corrected|since|prior|before|pack)"
 )
 _GENERIC = {
-    "performance-status": ("ecog", "who-ps", "karnofsky", "lansky"),
+    "performance-status": ("ecog", "who-ps", "karnofsky", "lansky", "asa"),
+    "who-ps": ("ecog",),
     "bp": ("sbp", "dbp", "map"),
     "transaminases": ("alt", "ast"),
     "glucose": ("fasting-glucose", "ogtt-glucose"),
@@ -51,9 +55,13 @@ _GENERIC = {
 _SILENT = frozenset("fw.:,()SrFX|&C")
 
 
-def constraints(text: str, *, mesh_terms: Mapping[str, str] | None = None) -> Reading:
+def constraints(
+    text: str, *, section: Section = "other", mesh_terms: Mapping[str, str] | None = None
+) -> Reading:
     """How a criterion is understood: its limits, and the words that no limit holds.
 
+    section: limits that an inclusion criterion lists with commas or slashes must all hold; elsewhere the words
+    would have to say so.
     mesh_terms: MeSH terms of the trial itself -> their ids; a condition is read only if it is one of these.
     """
     lower = lowered(text)
@@ -65,14 +73,15 @@ def constraints(text: str, *, mesh_terms: Mapping[str, str] | None = None) -> Re
         return reading
     if _WORTH_READING.search(lower) is None:
         return Reading(text=text, status="text")
-    return _Line(text, lower).reading()
+    return _Line(text, lower, section).reading()
 
 
 class _Line:
     """One line while it is read."""
 
-    def __init__(self, text: str, lower: str) -> None:
+    def __init__(self, text: str, lower: str, section: Section) -> None:
         self.text = text
+        self.section = section
         self.lower = lower
         self.tokens = list(tokens(lower))
         self.kinds = "".join(token.kind for token in self.tokens)
@@ -84,6 +93,8 @@ class _Line:
         """Every constraint can be stated in full: unit, operator, and how its parts are joined."""
 
     def reading(self) -> Reading:
+        if not set(self.kinds) & set("NQTLMU"):
+            return Reading(text=self.text, status="text")
         for limit in limits(self.tokens):
             read = self._constraints(limit)
             if read:
@@ -95,6 +106,8 @@ class _Line:
         self._sex()
         residue = self._residue()
         join = self._join()
+        if join == "unknown" and self.section == "inclusion" and not self._alternatives():
+            join = "all-of"
         status: Status = "partial" if residue or not self.complete or join == "unknown" else "computable"
         return Reading(
             text=self.text, status=status, constraints=tuple(self.found), join=join, residue=residue
@@ -114,7 +127,7 @@ class _Line:
             return [age] if age is not None else []
         if not limit.variables:
             return []
-        names = _specific([token.unit for token in limit.variables])
+        names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
         if limit.rule == "pair":
             return self._pressures(limit, names)
         if len(names) > 1 and not limit.joined_by:
@@ -127,6 +140,17 @@ class _Line:
         if len(names) > 1:
             self.joins.append(_joined(limit.joined_by))
         return [constraint for constraint in read if constraint is not None]
+
+    def _named_behind(self, limit: Limit) -> list[Token]:
+        """The special name of a general variable, behind its limit: "performance status 0-2 (ECOG)"."""
+        match = re.compile(r"f*\(f*V\)").match(self.kinds, limit.end)
+        if match is None:
+            return []
+        behind = self.tokens[match.end() - 2]
+        if behind.unit not in _GENERIC.get(limit.variables[-1].unit, ()):
+            return []
+        limit.end = match.end()
+        return [behind]
 
     def _constraint(self, limit: Limit, variable: Variable) -> Constraint | None:
         if limit.rule == "list" or _is_list(limit, variable):
@@ -271,9 +295,7 @@ class _Line:
         """The time that stands inside a limit or right behind it."""
         for token in self.tokens[limit.start : limit.end + 4]:
             if token.kind == "w":
-                word = number_word(token.number) or token.number
-                unit = _TIME_UNITS[token.unit[0]] if token.unit else None
-                return Window(self.text[token.start : token.end], Decimal(word) if word else None, unit)
+                return _window(token, self.text[token.start : token.end])
         return None
 
     # The rest of the line
@@ -299,6 +321,10 @@ class _Line:
                 )
             )
 
+    def _alternatives(self) -> bool:
+        """Whether an "or" stands between or inside the limits."""
+        return "|" in self.kinds[self.places[0][0] : self.places[-1][1]]
+
     def _mark(self, places: list[int]) -> None:
         for place in places:
             self.used[place] = True
@@ -306,11 +332,36 @@ class _Line:
     def _residue(self) -> tuple[str, ...]:
         aged = any(constraint.variable == "age" for constraint in self.found)
         words = []
-        for token, used in zip(self.tokens, self.used, strict=True):
-            silent = token.kind in "fw.:,()Sr|&" or (token.kind == "C" and aged)
+        joints = self._joints()
+        for i, (token, used) in enumerate(zip(self.tokens, self.used, strict=True)):
+            silent = token.kind in "f.:,()Sr&" or (token.kind == "C" and aged)
+            silent = (
+                silent or (token.kind == "|" and i in joints) or (token.kind == "w" and self._is_kept(token))
+            )
             if not used and not silent:
                 words.append(self.text[token.start : token.end])
         return tuple(words)
+
+    def _joints(self) -> set[int]:
+        """The places of an "or" that joins limits, or the two sexes; any other "or" is not understood."""
+        between = [range(a, b) for (_, a), (b, _) in zip(self.places, self.places[1:], strict=False)]
+        sexes = [i for i, kind in enumerate(self.kinds) if kind in "FX"]
+        if len(sexes) > 1:
+            between.append(range(sexes[0], sexes[-1]))
+        return {i for span in between for i in span}
+
+    def _is_kept(self, token: Token) -> bool:
+        """Whether a time is the window of a limit; one that stands apart belongs to the only limit there is."""
+        words = self.text[token.start : token.end]
+        if any(
+            constraint.window is not None and constraint.window.text == words for constraint in self.found
+        ):
+            return True
+        limited = [i for i, constraint in enumerate(self.found) if constraint.bounds]
+        if len(limited) != 1 or self.found[limited[0]].window is not None:
+            return False
+        self.found[limited[0]] = replace(self.found[limited[0]], window=_window(token, words))
+        return True
 
     def _join(self) -> Join:
         """How the limits of the line are joined, by the words between them."""
@@ -340,6 +391,13 @@ class _Line:
 
 
 _RESTATED = re.compile(r"K?[f]*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?\)")
+
+
+def _window(token: Token, words: str) -> Window:
+    number = number_word(token.number) or token.number
+    return Window(
+        words, Decimal(number) if number else None, _TIME_UNITS[token.unit[0]] if token.unit else None
+    )
 
 
 def _specific(names: list[str]) -> list[str]:
