@@ -74,10 +74,19 @@ def check(walker: Walker, path: str, bundle: Json) -> None:
 def _head(walker: Walker, path: str, bundle: Json, kind: str) -> None:
     if "total" in bundle and kind not in ("searchset", "history"):
         walker.error(path, "bdl-1", "total is only for a searchset or a history")
+    if kind == "searchset" and walker.tables.release is Release.R5 and not _has_self_link(bundle):
+        walker.error(path, "bdl-18", "a searchset has a self link")
     if kind == "document":
         _document(walker, path, bundle)
     if kind == "message" and _first_type(bundle) != "MessageHeader":
         walker.error(path, "bdl-12", "a message starts with a MessageHeader")
+
+
+def _has_self_link(bundle: Json) -> bool:
+    links = bundle.get("link")
+    return isinstance(links, list) and any(
+        isinstance(one, dict) and one.get("relation") == "self" for one in links
+    )
 
 
 def _document(walker: Walker, path: str, bundle: Json) -> None:

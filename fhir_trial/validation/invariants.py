@@ -51,6 +51,17 @@ def _start_first(node: Json) -> bool:
     return not isinstance(start, str) or not isinstance(end, str) or not later(start, end)
 
 
+def _start_surely_first(node: Json) -> bool:
+    """Before R5 the rule compares without boundaries: 2021-02-03 to 2021 is neither, and refused."""
+    start, end = node.get("start"), node.get("end")
+    if not isinstance(start, str) or not isinstance(end, str):
+        return True
+    days = start.partition("T")[0], end.partition("T")[0]
+    length = min(map(len, days))
+    uneven = len(days[0]) != len(days[1]) or ("T" in start) != ("T" in end)
+    return not later(start, end) and not (uneven and days[0][:length] == days[1][:length])
+
+
 def later(start: str, end: str) -> bool:
     """Whether a dateTime is certainly after another; precisions may differ."""
     if "T" in start and "T" in end:
@@ -153,7 +164,6 @@ _BOTH: dict[str, tuple[Invariant, ...]] = {
     "Organization": (
         Invariant("org-1", "needs a name or an identifier", lambda n: "name" in n or "identifier" in n),
     ),
-    "Period": (Invariant("per-1", "the start is not after the end", _start_first),),
     "Quantity": (_CODE_NEEDS_SYSTEM,),
     "Range": (Invariant("rng-2", "low is not above high", _low_first),),
     "Ratio": (Invariant("rat-1", "numerator and denominator come together", _ratio),),
@@ -163,6 +173,7 @@ _NAMED = Invariant("name-token", "the name is usable as an identifier by machine
 _PLAIN_URL = Invariant("cnl-1", "the url holds no | or #", _plain_url, warning=True)
 
 _R4 = {
+    "Period": (Invariant("per-1", "the start is surely not after the end", _start_surely_first),),
     "Group": (Invariant("grp-1", "only an actual group has members", _members_only_if_actual),),
     "Organization": (
         *_BOTH["Organization"],
@@ -174,6 +185,7 @@ _R4 = {
 )
 
 _R5 = {
+    "Period": (Invariant("per-1", "the start is not after the end", _start_first),),
     "PlanDefinition.action.input": (
         Invariant("pld-0", "an input has a requirement or related data, not both", _input_once),
     ),

@@ -4,6 +4,7 @@ It is the full answer and the slow one; `accept` is the fast one and knows only 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from fhir_trial.errors import Issue, Severity
@@ -243,10 +244,8 @@ class Walker:
                 return []
         if extra is None:
             return [(one, None) for one in value or []]
-        if value is not None and len(value) != len(extra):
-            self.error(where, "array", f"{name} and _{name} differ in length")
-            return []
-        return list(zip(value if value is not None else [None] * len(extra), extra, strict=True))
+        # lists of different lengths are let pass: some servers leave out the nulls at the end
+        return list(zip_longest(value or [], extra))
 
     def value(
         self,
@@ -610,7 +609,7 @@ class Walker:
         around = self.around
         if literal.conditional:
             if around.closed and not around.transaction:
-                self.warning(path, "reference-conditional", "a conditional reference needs a transaction")
+                self.error(path, "reference-conditional", "a conditional reference needs a transaction")
             return None
         plain = text.partition("#")[0].partition("/_history/")[0]
         full = plain if literal.base or literal.type is None else f"{around.base or ''}{plain}"

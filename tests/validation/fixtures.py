@@ -133,7 +133,7 @@ def plan(release: Release) -> Json:
                 "title": "Give",
                 "timingTiming": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
                 "relatedAction": [_related(release)],
-                "action": [{"title": "Rest"}],
+                "action": [{"id": "x", "title": "Rest"}],
             }
         ],
     }
@@ -163,7 +163,7 @@ def organization(_: Release) -> Json:
         "identifier": [
             {
                 "type": concept(THO + "v2-0203", "PRN", "Provider number"),
-                "system": "urn:oid:1.2.3",
+                "system": "urn:oid:2.16.840.1.113883.4.7",
                 "value": "7",
             }
         ],
