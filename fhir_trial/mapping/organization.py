@@ -24,7 +24,7 @@ def organization(graph: Graph, name: str | None, agency_class: str | None = None
 
 
 def affiliation(graph: Graph, name: str | None) -> Reference | None:
-    """Reference to the Organization someone belongs to: the one of that name whose class the record states."""
+    """Reference to the Organization someone belongs to: that of the name, with the class stated for it."""
     return organization(graph, name, graph.agency_classes.get(name)) if name else None
 
 
