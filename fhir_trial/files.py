@@ -5,6 +5,7 @@ is refused before it fills the memory: see the limits.
 """
 
 import io
+import lzma
 import os
 import shutil
 import sys
@@ -27,7 +28,10 @@ MAX_DOCUMENT = 256 * MIB
 MAX_RATIO = 200
 """How many times its packed size a file above MAX_RECORD may unpack to; records reach about 20."""
 
-UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+UNREADABLE = (
+    *(OSError, EOFError, NotImplementedError, UnicodeDecodeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 """What reading a stream may raise besides RecordError: a disk fault, a damaged or an exotic archive."""
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -54,6 +58,11 @@ def streams(path: str | os.PathLike[str]) -> Iterator[Stream | RecordError]:
             yield from _opened(file)
 
 
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as text that can be printed and written as JSON, even if its name is not UTF-8."""
+    return os.fsencode(path).decode(errors="replace")
+
+
 def unreadable(exc: BaseException, place: str) -> RecordError:
     """A fault of the disk or of an archive, in the user's words."""
     reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
@@ -70,17 +79,17 @@ def _files_below(folder: Path) -> Iterator[Path | RecordError]:
             if not name.startswith(".") and file.is_file():
                 yield file
     for exc in closed:
-        yield unreadable(exc, str(exc.filename))
+        yield unreadable(exc, shown(exc.filename))
 
 
 def _opened(path: Path) -> Iterator[Stream | RecordError]:
     try:
         file = path.open("rb")
     except OSError as exc:
-        yield unreadable(exc, str(path))
+        yield unreadable(exc, shown(path))
         return
     with file:
-        yield from _unpacked(str(path), file)
+        yield from _unpacked(shown(path), file)
 
 
 def _unpacked(place: str, file: io.BufferedReader, *, inside: bool = False) -> Iterator[Stream | RecordError]:

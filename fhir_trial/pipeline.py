@@ -248,12 +248,12 @@ def _unrepeated(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         if key in seen:
             yield _failure(_repeated(outcome, seen[key], mark))
         else:
-            seen[key] = mark + outcome.place.encode(errors="surrogateescape")
+            seen[key] = mark + outcome.place.encode()
             yield outcome
 
 
 def _repeated(outcome: Outcome, before: bytes, mark: bytes) -> RecordError:
-    first = before.split(b" ", 2)[2].decode(errors="surrogateescape")
+    first = before.split(b" ", 2)[2].decode()
     content = "the same content" if before.startswith(mark) else "other content"
     return RecordError(
         f"{outcome.id} was already read from {first}, with {content}; the first was kept",

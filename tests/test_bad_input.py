@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import fhir_trial
@@ -46,6 +48,23 @@ def zipped(name: str, data: bytes) -> bytes:
         archive.writestr(name, data)
         archive.writestr("good.json", dumps(record(60)))
     return buffer.getvalue()
+
+
+def archive(method: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        file.writestr("é.ndjson", dumps(record(1), record(2)))
+        file.writestr("page", SEED.read_bytes())
+    return buffer.getvalue()
+
+
+ARCHIVES = {
+    "stored": archive(zipfile.ZIP_STORED),
+    "deflated": archive(zipfile.ZIP_DEFLATED),
+    "bzip2": archive(zipfile.ZIP_BZIP2),
+    "lzma": archive(zipfile.ZIP_LZMA),
+    "gzip": gzip.compress(dumps(record(1), record(2))),
+}
 
 
 def encrypted() -> bytes:
@@ -248,6 +267,36 @@ def test_a_file_without_permission_is_reported(tmp_path: Path) -> None:
     path.touch(0)
     result = CliRunner().invoke(app, ["convert", str(path)])
     assert "cannot be read: Permission denied" in result.stderr
+
+
+@given(kind=st.sampled_from(sorted(ARCHIVES)), at=st.integers(0), damage=st.binary(max_size=4))
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_archive_is_records_and_errors_and_nothing_else(
+    kind: str, at: int, damage: bytes, tmp_path: Path
+) -> None:
+    data = bytearray(ARCHIVES[kind])
+    at %= len(data)
+    data[at : at + len(damage)] = damage
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    assert all(isinstance(item, fhir_trial.Trial | RecordError) for item in fhir_trial.read(path))
+
+
+def test_a_member_whose_name_is_no_text_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(zipped("é.json", dumps(record(1))).replace("é".encode(), b"\xff\xff"))
+    (error,) = fhir_trial.read(path)
+    assert isinstance(error, RecordError)
+    assert error.reason.startswith("cannot be read: ")
+
+
+def test_a_file_whose_name_is_no_text_is_read_and_reported(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.json")).write_bytes(b"{")
+    (tmp_path / "good.json").write_bytes(dumps(record(1)))
+    for arguments in ([], ["--json"]):
+        result = CliRunner().invoke(app, ["convert", str(tmp_path), "-o", os.devnull, *arguments])
+        assert result.exit_code == ExitCode.SOME_FAILED
+        assert f"{tmp_path}/\N{REPLACEMENT CHARACTER}.json" in result.stderr
 
 
 def test_utf16_with_a_bom_is_read(tmp_path: Path) -> None:
