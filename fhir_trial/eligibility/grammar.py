@@ -47,6 +47,8 @@ class Limit:
     joined_by: str = ""
     """The letters between the variables that share it."""
     age: bool = False
+    before: bool = False
+    """It stands in front of its variable."""
     bare: bool = False
     """A number of years that nothing calls an age."""
     loose: bool = False
@@ -210,6 +212,7 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
         and _own_body(kinds, found, behind.end()) is None
     ):
         limit.variables = [found[behind.start("v")]]
+        limit.before = True
         limit.end = behind.end()
         return limit
     limit.bare = True

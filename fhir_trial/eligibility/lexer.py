@@ -1,7 +1,7 @@
 """Cuts a line into the tokens that limits are made of; each token is one letter of a pattern."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -69,12 +69,12 @@ def _alternatives() -> tuple[_Alternative, ...]:
     words = vocabulary()
     units = [alias for unit in words.units.values() if unit.dimension != "time" for alias in unit.aliases]
     number = (
-        rf"(?P<number>{NUMBER})(?!(?:st|nd|rd|th){_EDGE})(?:\s*(?:{POWER}|{TIME}|{LIMIT}"
+        rf"(?P<number>(?:(?<=[<>=≥≤])|(?<=[<>=≥≤]\s))[-−](?=\d)\d+(?:\.\d+)?|{NUMBER})(?!(?:st|nd|rd|th){_EDGE})(?:\s*(?:{POWER}|{TIME}|{LIMIT}"
         r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*fold)(?![a-z])"
         rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE}))?"
     )
     old = rf"of\s+age{_EDGE}|olds?{_EDGE}|y\.?/?o\.?{_EDGE}|aged?{_EDGE}(?=\s*[,;.)]?\s*$)"
-    numerals = "0123456789." + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
+    numerals = "0123456789.-−" + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
     between = r"between|from|in\s+the\s+range(?:\s+of)?|rang(?:ing|ed|es?)\s+from|range\s+of"
     names = [alias for variable in words.variables.values() for alias in variable.aliases]
     return (
@@ -121,7 +121,7 @@ def _beginning_with(letter: str) -> re.Pattern[str]:
     """The tokens that can begin with a letter; trying only these is most of the reader's speed."""
     fitting = (alternative.beginning_with(letter) for alternative in _alternatives())
     patterns = [pattern for pattern in fitting if pattern is not None]
-    return re.compile("|".join([*patterns, rf"(?P<other>{_WORD})"]))
+    return re.compile(rf"(?:{'|'.join([*patterns, rf'(?P<other>{_WORD})'])})\s*")
 
 
 def lowered(text: str) -> str:
@@ -130,66 +130,72 @@ def lowered(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(c if len(c.lower()) > 1 else c.lower() for c in text)
 
 
-def tokens(lower: str) -> Iterator[Token]:
+def tokens(lower: str) -> list[Token]:
     """The tokens of a line in lower case, without the spaces between them."""
-    position, length = 0, len(lower)
+    found = []
+    position, length = len(lower) - len(lower.lstrip()), len(lower)
     while position < length:
-        letter = lower[position]
-        if letter.isspace():
-            position += 1
-            continue
-        match = _beginning_with(letter).match(lower, position)
+        match = _beginning_with(lower[position]).match(lower, position)
         assert match is not None  # the last alternative fits any letter
         kind = match.lastgroup or "other"
+        end = match.end(kind)
         make = _MAKERS.get(kind)
-        start, position = match.span()
-        yield make(match) if make is not None else Token(_LETTERS[kind], start, position, match[0])
+        if make is None:
+            found.append(Token(_LETTERS[kind], position, end, lower[position:end]))
+        else:
+            found.append(make(match, position, end, lower[position:end]))
+        position = match.end()
+    return found
 
 
-def _comparison(match: re.Match[str]) -> Token:
-    return Token("O", *match.span(), match[0], match.lastgroup or "")
+def _comparison(match: re.Match[str], start: int, end: int, text: str) -> Token:
+    return Token("O", start, end, text, match.lastgroup or "")
 
 
-def _post(match: re.Match[str]) -> Token:
-    return Token("P", *match.span(), match[0], "ge" if match["postge"] is not None else "le")
+def _post(match: re.Match[str], start: int, end: int, text: str) -> Token:
+    return Token("P", start, end, text, "ge" if match["postge"] is not None else "le")
 
 
-def _window(match: re.Match[str]) -> Token:
-    return Token("w", *match.span(), match[0], match["span"] or "", match["spanunit"] or "")
+def _window(match: re.Match[str], start: int, end: int, text: str) -> Token:
+    return Token("w", start, end, text, match["span"] or "", match["spanunit"] or "")
 
 
-def _bare(match: re.Match[str]) -> Token:
-    return Token("U", *match.span(), match[0], "", _side(match[0]))
+def _bare(_match: re.Match[str], start: int, end: int, text: str) -> Token:
+    return Token("U", start, end, text, "", _side(text))
 
 
-def _variable(match: re.Match[str]) -> Token:
-    name = vocabulary().by_alias[squeezed(match[0])].id
-    return Token("A" if name == "age" else "V", *match.span(), match[0], "", name)
+def _variable(_match: re.Match[str], start: int, end: int, text: str) -> Token:
+    name = vocabulary().by_alias[squeezed(text)].id
+    return Token("A" if name == "age" else "V", start, end, text, "", name)
 
 
-def _number(match: re.Match[str]) -> Token:
-    start, end = match.span()
+def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
     number = match["number"]
     if match["time"] is not None:
-        return Token("T", start, end, match[0], number, match["time"].strip(" -'’"))
+        return Token("T", start, end, text, number, match["time"].strip(" -'’"))
     if match["limit"] is not None:
-        return Token("L", start, end, match[0], number, _side(match["limit"]))
+        return Token("L", start, end, text, number, _side(match["limit"]))
     if match["times"] is not None:
-        return Token("M", start, end, match[0], number)
+        return Token("M", start, end, text, number)
     if match["per"] is not None:
-        power = {"³": "3", "⁶": "6", "⁹": "9"}.get(match["power"], match["power"])
-        per = re.sub(r"\s|per", "", match["per"].replace("per", "/"))
-        return Token("Q", start, end, match[0], number, f"e{power}{per}")
+        return Token("Q", start, end, text, number, _power(match["power"], match["per"]))
     if match["unit"] is not None:
-        return Token("Q", start, end, match[0], number, match["unit"])
-    return Token("N", start, end, match[0], number)
+        return Token("Q", start, end, text, number, match["unit"])
+    return Token("N", start, end, text, number)
+
+
+def _power(power: str, per: str) -> str:
+    """ "x 10^9 per L" as the table of units writes it: "e9/l"."""
+    digits = {"³": "3", "⁶": "6", "⁹": "9"}.get(power, power)
+    volume = re.sub(r"per|[/\s]", "", per)
+    return f"e{digits}/{volume}"
 
 
 def _side(words: str) -> str:
     return "LLN" if "lower" in words or "lln" in words else "ULN"
 
 
-_MAKERS: dict[str, Callable[[re.Match[str]], Token]] = {
+_MAKERS: dict[str, Callable[[re.Match[str], int, int, str], Token]] = {
     "amount": _number,
     "window": _window,
     "post": _post,

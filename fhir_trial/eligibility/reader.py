@@ -26,10 +26,15 @@ from fhir_trial.eligibility.lexer import Token, is_roman, lowered, number_word, 
 from fhir_trial.eligibility.numerals import values
 from fhir_trial.eligibility.vocabulary import Unit, Variable, squeezed, vocabulary
 
-_MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z][.)]\s+|\(?[ivx]+[.)]\s+)")
+_MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
 _TIME_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
-_WORTH_READING = re.compile(
-    r"[\d≥≤<>]|\b(?:asa|nyha|class|grade|stage|uln|one|two|three|six|twelve|eighteen|twenty-one|sixty)\b"
+_SIGNS = re.compile(r"[\d≥≤<>]")
+# A digit that is neither part of a word nor the number of a type or of a time; looked at before all else.
+_FREE_DIGIT = re.compile(
+    r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
+)
+_NUMBER_WORDS = re.compile(
+    r"\b(?:asa|nyha|uln|class|grade|one|two|three|six|twelve|eighteen|twenty-one|sixty)\b"
 )
 # Ages that are not the participant's own age now.
 _NOT_NOW = re.compile(
@@ -71,7 +76,8 @@ def constraints(
     reading = people.reading(text, lower, mesh_terms or {})
     if reading is not None:
         return reading
-    if _WORTH_READING.search(lower) is None:
+    signs = _FREE_DIGIT if _SIGNS.search(lower) else _NUMBER_WORDS
+    if signs.search(lower) is None:
         return Reading(text=text, status="text")
     return _Line(text, lower, section).reading()
 
@@ -83,7 +89,7 @@ class _Line:
         self.text = text
         self.section = section
         self.lower = lower
-        self.tokens = list(tokens(lower))
+        self.tokens = tokens(lower)
         self.kinds = "".join(token.kind for token in self.tokens)
         self.used = [False] * len(self.tokens)
         self.found: list[Constraint] = []
@@ -159,6 +165,13 @@ class _Line:
             return None
         if any(token.kind == "M" for token in limit.numbers):
             return None
+        if (
+            limit.before
+            and variable.kind == "measure"
+            and variable.assumed is None
+            and limit.numbers[-1].kind == "N"
+        ):
+            return None  # "at least 2 weight loss attempts"
         last = limit.numbers[-1]
         if last.kind in "LU":
             return self._multiple(limit, variable)

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 _Node = dict[str, "_Node"]
 _END = ""
 _ALTERNATIVES = {
-    " ": r"[\s\-‐‑–]+",
-    "-": r"[\s\-‐‑–]?",
+    "-": r"[\s\-‐‑–]{0,2}",
     "/": r"\s?/\s?",
     "'": "['’`]?",
     "µ": "[µμ]",
@@ -20,19 +19,28 @@ def alternation(words: Iterable[str]) -> str:
     root: _Node = {}
     for word in words:
         node = root
-        for letter in word:
+        for letter in word.replace(" ", "-"):  # people write "PHQ 9", "PHQ-9" and "PHQ9"
             node = node.setdefault(letter, {})
         node[_END] = {}
     return _pattern(root)
 
 
 def _pattern(node: _Node) -> str:
-    branches = [_letter(letter) + _pattern(below) for letter, below in sorted(node.items()) if letter != _END]
+    branches = [
+        _letter(letter) + _pattern(below)
+        for letter, below in sorted(node.items(), key=_literal_first)
+        if letter != _END
+    ]
     if not branches:
         return ""
     if _END in node:
         return f"(?:{'|'.join(branches)})?"
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+
+
+def _literal_first(branch: tuple[str, _Node]) -> tuple[bool, str]:
+    """Letters before what may be left out, which would otherwise cut a longer word short."""
+    return branch[0] in ("-", "'"), branch[0]
 
 
 def _letter(letter: str) -> str:

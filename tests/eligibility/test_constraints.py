@@ -1,0 +1,379 @@
+"""Lines and what is read from them; the wording is ours, no line of a corpus stands here."""
+
+import pytest
+
+from fhir_trial.eligibility import Constraint, Reading, constraints
+
+
+def limits(text: str) -> list[str]:
+    """The numeric limits of a line, one string each: variable, bounds, unit or limit of normal."""
+    return [written(constraint) for constraint in constraints(text).constraints if constraint.bounds]
+
+
+def written(constraint: Constraint) -> str:
+    joint = " or " if constraint.join == "any-of" else " "
+    bounds = joint.join(f"{bound.operator} {bound.value}" for bound in constraint.bounds)
+    return f"{constraint.variable} {bounds} {constraint.multiple_of or constraint.unit or 'no unit'}"
+
+
+AGES = [
+    ("Age ≥ 21 years", "age ge 21 a"),
+    ("Aged 21 to 64 years", "age ge 21 le 64 a"),
+    ("21-64 years of age", "age ge 21 le 64 a"),
+    ("21~64 years old", "age ge 21 le 64 a"),
+    ("Between the ages of 21 and 64", "age ge 21 le 64 a"),
+    ("People between 21 and 64 years", "age ge 21 le 64 a"),
+    ("21 years or older", "age ge 21 a"),
+    ("21 years of age and above", "age ge 21 a"),
+    ("Be at least 21 years old", "age ge 21 a"),
+    ("At least 21 years of age or older", "age ge 21 a"),
+    ("Twenty-one (21) years of age or older", "age ge 21 a"),
+    ("No younger than 21 years", "age ge 21 a"),
+    ("Older than 21 years", "age gt 21 a"),
+    ("Over the age of 21", "age gt 21 a"),
+    ("Women over 21 years", "age gt 21 a"),
+    ("Under 21 years of age", "age lt 21 a"),
+    ("Age no more than 64 years", "age le 64 a"),
+    ("Age 64 or younger", "age le 64 a"),
+    ("Maximum age: 64 years", "age le 64 a"),
+    ("Age >/= 21", "age ge 21 a"),
+    ("Age > or = 21", "age ge 21 a"),
+    ("Age ≧ 21", "age ge 21 a"),
+    ("Age ＜ 21", "age lt 21 a"),
+    ("Age >> 21", "age gt 21 a"),
+    ("Age ≥ 21 and < 64 years", "age ge 21 lt 64 a"),
+    ("21 ≤ age ≤ 64", "age ge 21 le 64 a"),
+    ("Infants aged 3 to 9 months", "age ge 3 le 9 mo"),
+    ("Age less than 36 hours", "age lt 36 h"),
+    ("Age 21+", "age ge 21 a"),
+    ("Adults (≥ 21 years)", "age ge 21 a"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), AGES)
+def test_an_age_is_read_in_full(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+OBSERVATIONS = [
+    ("BMI 19.5–31 kg/m²", "bmi ge 19.5 le 31 kg/m2"),
+    ("Body mass index (BMI) above 31", "bmi gt 31 kg/m2"),
+    ("Minimum weight of 42 kg", "weight ge 42 kg"),
+    ("Weighs at least 95 lbs", "weight ge 95 [lb_av]"),
+    ("Haemoglobin ≥ 8.5 g/dL", "hemoglobin ge 8.5 g/dL"),
+    ("Haemoglobin (Hb) at least 85 g/L", "hemoglobin ge 85 g/L"),
+    ("ANC ≥ 1,200/µL", "neutrophils ge 1200 /uL"),
+    ("ANC ≥ 1.2 x 10^9/L", "neutrophils ge 1.2 10*9/L"),
+    ("ANC ≥ 1.2 × 10⁹/L", "neutrophils ge 1.2 10*9/L"),
+    ("ANC ≥ 1.2 x 109/L", "neutrophils ge 1.2 10*9/L"),
+    ("Platelets > 80 x 10e9/L", "platelets gt 80 10*9/L"),
+    ("Platelets > 80 000/mm3", "platelets gt 80000 /uL"),
+    ("Platelet count of no less than 80 K/uL", "platelets ge 80 10*3/uL"),
+    ("HbA1c 6,8-9,4 %", "hba1c ge 6.8 le 9.4 %"),
+    ("HbA1c ≤ 70 mmol/mol", "hba1c le 70 mmol/mol"),
+    ("Creatinine < 140 µmol/l", "creatinine lt 140 umol/L"),
+    ("Creatinine < 140 μmol/l", "creatinine lt 140 umol/L"),
+    ("eGFR below 35 ml / min / 1.73 m2", "egfr lt 35 mL/min/{1.73_m2}"),
+    (
+        "Estimated creatinine clearance greater than or equal to 35 mL/min",
+        "creatinine-clearance ge 35 mL/min",
+    ),
+    ("Life expectancy of more than 5 months", "life-expectancy gt 5 mo"),
+    ("Gestational age < 29 weeks", "gestational-age lt 29 wk"),
+    ("LVEF not less than 45%", "lvef ge 45 %"),
+    ("45% ≤ LVEF", "lvef ge 45 %"),
+    ("QTcF > 465 msec", "qtc gt 465 ms"),
+    ("Temperature ≥ 38.3 °C", "temperature ge 38.3 Cel"),
+    ("Temperature ≥ 100.9 °F", "temperature ge 100.9 [degF]"),
+    ("ECOG performance status 0-1", "ecog ge 0 le 1 {score}"),
+    ("ECOG of 0, 1 or 2", "ecog ge 0 le 2 {score}"),
+    ("ECOG 0,1", "ecog ge 0 le 1 {score}"),
+    ("Eastern Cooperative Oncology Group (ECOG) PS ≤ 2", "ecog le 2 {score}"),
+    ("Performance status 0-2 (ECOG)", "ecog ge 0 le 2 {score}"),
+    ("ASA I-III", "asa ge 1 le 3 {score}"),
+    ("ASA class I or II", "asa ge 1 le 2 {score}"),
+    ("NYHA class III/IV", "nyha ge 3 le 4 {score}"),
+    ("NYHA > II", "nyha gt 2 {score}"),
+    ("MMSE score of 21 or more", "mmse ge 21 {score}"),
+    ("PHQ 9 score ≥ 12", "phq-9 ge 12 {score}"),
+    ("BMI below 19 or above 41", "bmi lt 19 or gt 41 kg/m2"),
+    ("INR ≤ 1.4", "inr le 1.4 no unit"),
+    ("Smokes more than 8 cigarettes per day", "cigarettes gt 8 /d"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), OBSERVATIONS)
+def test_an_observation_is_read_in_full(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+MULTIPLES = [
+    ("ALT ≤ 2 x ULN", "alt le 2 ULN"),
+    ("ALT ≤ 2 × upper limit of normal (ULN)", "alt le 2 ULN"),
+    ("ALT greater than 2 times the upper limit of normal", "alt gt 2 ULN"),
+    ("ALT > 2 times the upper normal range", "alt gt 2 ULN"),
+    ("ALT ≤ 2 times the institutional upper limit of the normal range", "alt le 2 ULN"),
+    ("Calcium < 0.9 x LLN", "calcium lt 0.9 LLN"),
+    ("Bilirubin ≤ ULN", "bilirubin le 1 ULN"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), MULTIPLES)
+def test_a_multiple_of_a_limit_of_normal_stays_one(text: str, expected: str) -> None:
+    reading = constraints(text)
+    assert [written(constraint) for constraint in reading.constraints] == [expected]
+    assert reading.constraints[0].unit is None
+    assert reading.status == "computable"
+
+
+class TestKnownErrorsOfOthers:
+    def test_a_unit_is_not_taken_from_the_next_word(self) -> None:
+        reading = constraints("LDH > 310 U/L Increase in troponin")
+        assert limits("LDH > 310 U/L Increase in troponin") == ["ldh gt 310 U/L"]
+        assert reading.status == "partial"
+
+    def test_a_european_thousand_is_not_a_decimal(self) -> None:
+        assert limits("Platelets < 80.000 /mmc") == ["platelets lt 80000 /uL"]
+        assert constraints("Platelets < 80.000 /mmc").constraints[0].bounds[0].literal == "80.000"
+
+    def test_a_multiple_of_the_normal_range_is_not_a_number(self) -> None:
+        assert limits("AST > 4 times the upper normal range") == ["ast gt 4 ULN"]
+        assert limits("AST > 4 times normal") == []
+        assert limits("AST 4-fold elevated") == []
+
+    def test_an_increase_is_not_a_value(self) -> None:
+        assert limits("CRP increase of at least twice") == []
+        assert limits("CRP increase of at least 3 times") == []
+
+    def test_a_contradictory_pair_is_not_a_range(self) -> None:
+        assert constraints("SpO2 > 93% on oxygen OR < 93% in room air").status != "computable"
+        assert limits("SpO2 > 93% or < 93%") == []
+
+    def test_both_sides_of_a_gap_are_kept(self) -> None:
+        assert limits("under 35 or over 70 years of age") == ["age lt 35 or gt 70 a"]
+        assert limits("Younger than 35 and older than 70 years") == ["age lt 35 or gt 70 a"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Charlson age score > 4",
+            "Bone age > 11 years",
+            "Age-adjusted Charlson index above 4",
+            "Diabetes diagnosed before the age of 31",
+            "Onset of gout after age 41",
+            "Mother older than 31 years",
+            "Gout for over 5 years",
+            "Age at menopause over 51",
+        ],
+    )
+    def test_another_age_is_not_the_age(self, text: str) -> None:
+        assert not any(limit.startswith("age") for limit in limits(text))
+
+    def test_gestational_age_is_its_own_variable(self) -> None:
+        assert limits("Gestational age ≥ 34 weeks") == ["gestational-age ge 34 wk"]
+
+    def test_both_ends_of_a_range_are_kept(self) -> None:
+        assert limits("Age ≥ 23 and ≤ 44") == ["age ge 23 le 44 a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "At least 2 weight loss attempts",  # no unit
+        "Stroke within 6 months",
+        "5 mg of anything daily",
+        "Platelets > 9000000/µL",  # not plausible in any unit
+        "Gestational age between 23 weeks 2 days and 27 weeks 5 days",  # compound values
+        "BMI of 26",  # exactly 26 is not what is meant
+        "Haemoglobin > 9 cm",  # not a unit of haemoglobin
+        "Visual acuity 20/40 or better",
+        "BMI > 26-31",  # which of the two?
+        "Gout (2) asthma (3)",
+        "CR > 12 months",  # complete response, not creatinine
+        "Phase 2 or 3 trial",
+        "Pain on a 0-10 numeric rating scale",
+    ],
+)
+def test_what_cannot_be_stated_is_left_to_the_text(text: str) -> None:
+    assert limits(text) == []
+    assert constraints(text).status == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "residue"),
+    [
+        ("Age ≥ 21 years unless a parent consents", "unless"),
+        ("BMI > 31 with gout", "gout"),
+        ("Healthy people aged 21 to 64 years", "Healthy"),
+        ("Adults with BMI > 31 kg/m2", "Adults"),
+        ("Haemoglobin ≥ 11 g/dL for women", "for"),
+        ("Cohort B: age ≥ 21 years", "Cohort"),
+        ("No haemoglobin below 9 g/dL", "No"),
+        ("Age 21-64 years or living alone", "or"),
+        ("ALT ≤ 2 x ULN (≤ 4 x ULN if tumours in the liver)", "if"),
+    ],
+)
+def test_a_line_with_words_left_over_is_partial(text: str, residue: str) -> None:
+    reading = constraints(text)
+    assert reading.status == "partial"
+    assert residue in reading.residue
+
+
+def test_a_unit_that_is_due_and_missing_makes_the_line_partial() -> None:
+    reading = constraints("Creatinine > 2")
+    assert (reading.status, reading.residue, reading.constraints[0].unit) == ("partial", (), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "join"),
+    [
+        ("Haemoglobin ≥ 9 g/dL and platelets ≥ 80 x 10^9/L", "all-of"),
+        ("Haemoglobin < 9 g/dL or platelets < 80 x 10^9/L", "any-of"),
+        ("ALT or AST > 2 x ULN", "any-of"),
+        ("ALT and AST ≤ 2 x ULN", "all-of"),
+        ("SBP ≥ 165 mmHg and/or DBP ≥ 95 mmHg", "any-of"),
+        ("Minimum age: 21 years Maximum age: 64 years", "all-of"),
+    ],
+)
+def test_limits_are_joined_as_the_words_say(text: str, join: str) -> None:
+    reading = constraints(text)
+    assert (reading.status, reading.join) == ("computable", join)
+
+
+@pytest.mark.parametrize("text", ["Haemoglobin ≥ 9 g/dL, platelets ≥ 80 x 10^9/L", "ALT/AST ≤ 2 x ULN"])
+def test_a_list_joined_by_no_word_is_all_of_only_among_inclusion_criteria(text: str) -> None:
+    assert constraints(text).join == "unknown"
+    assert constraints(text).status == "partial"
+    assert constraints(text, section="exclusion").status == "partial"
+    included = constraints(text, section="inclusion")
+    assert (included.status, included.join) == ("computable", "all-of")
+
+
+def test_a_pair_of_pressures_sets_two_limits() -> None:
+    assert limits("Blood pressure > 165/95 mmHg") == ["sbp gt 165 mm[Hg]", "dbp gt 95 mm[Hg]"]
+    assert constraints("Blood pressure > 165/95 mmHg", section="exclusion").status == "partial"
+    assert constraints("Blood pressure ≤ 165/95 mmHg", section="inclusion").join == "all-of"
+
+
+def test_a_time_window_is_kept() -> None:
+    reading = constraints("Platelets ≥ 80 x 10^9/L within two weeks before randomisation")
+    window = reading.constraints[0].window
+    assert window is not None
+    assert (window.text, str(window.value), window.unit) == (
+        "within two weeks before randomisation",
+        "2",
+        "wk",
+    )
+    assert reading.status == "computable"
+
+
+def test_a_time_in_front_of_a_limit_is_its_window() -> None:
+    window = constraints("Current (within 5 weeks prior to enrolment) HbA1c > 8.1%").constraints[0].window
+    assert window is not None
+    assert window.text == "within 5 weeks prior to enrolment"
+
+
+def test_a_point_in_time_is_a_window_without_a_number() -> None:
+    window = constraints("At least 21 years old at screening").constraints[0].window
+    assert window is not None
+    assert (window.text, window.value) == ("at screening", None)
+
+
+def test_a_limit_said_again_in_another_unit_is_one_limit() -> None:
+    assert limits("Haemoglobin ≥ 9 g/dL (90 g/L)") == ["hemoglobin ge 9 g/dL"]
+    assert constraints("Haemoglobin ≥ 9 g/dL (90 g/L)").status == "computable"
+
+
+def test_offsets_point_at_the_words() -> None:
+    text = "Patients: BMI ≥ 31 kg/m2"
+    constraint = constraints(text).constraints[0]
+    assert text[constraint.start : constraint.end] == "BMI ≥ 31 kg/m2"
+
+
+def test_the_literal_is_kept_beside_the_value() -> None:
+    bound = constraints("ANC ≥ 1,200/µL").constraints[0].bounds[0]
+    assert (bound.literal, str(bound.value)) == ("1,200", "1200")
+
+
+def test_loinc_follows_the_unit() -> None:
+    assert constraints("Creatinine < 1.4 mg/dL").constraints[0].loinc == "2160-0"
+    assert constraints("Creatinine < 140 µmol/L").constraints[0].loinc == "14682-9"
+    assert constraints("Creatinine < 1.5 x ULN").constraints[0].loinc is None
+
+
+@pytest.mark.parametrize("text", ["Age ≥ 21 years", "Not aged below 21 years", "No age below 21 years"])
+def test_exclusion_does_not_turn_a_limit_round(text: str) -> None:
+    assert limits(text) == [
+        written(c) for c in constraints(text, section="exclusion").constraints if c.bounds
+    ]
+
+
+def coded(reading: Reading) -> list[tuple[str, tuple[str, ...], bool]]:
+    return [(c.variable, c.codes, c.negated) for c in reading.constraints]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Female", [("sex", ("female",), False)]),
+        ("Men only", [("sex", ("male",), False)]),
+        ("Men or women", [("sex", ("male", "female"), False)]),
+        ("Either sex", [("sex", ("female", "male"), False)]),
+        ("Pregnancy", [("pregnancy", (), False)]),
+        ("Women who are pregnant.", [("pregnancy", (), False)]),
+        ("Breast-feeding mothers", [("lactation", (), False)]),
+        ("Pregnant women or nursing mothers", [("pregnancy", (), False), ("lactation", (), False)]),
+        ("Not pregnant", [("pregnancy", (), True)]),
+        ("Fluent in Spanish", [("language", ("es",), False)]),
+        ("Able to speak and read English or French", [("language", ("en", "fr"), False)]),
+        ("English-speaking", [("language", ("en",), False)]),
+        ("Unable to speak English", [("language", ("en",), True)]),
+        ("Non-English speaking", [("language", ("en",), True)]),
+    ],
+)
+def test_a_line_about_people_is_read_in_full(
+    text: str, expected: list[tuple[str, tuple[str, ...], bool]]
+) -> None:
+    assert coded(constraints(text)) == expected
+    assert constraints(text).status == "computable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pregnant or planning to travel",
+        "Fluent in English and Spanish",  # both, or whichever?
+        "Men with gout",
+        "Willing to learn English",
+        "Breast cancer",
+        "A negative pregnancy test",
+    ],
+)
+def test_a_line_about_people_that_says_more_is_not_computable(text: str) -> None:
+    assert constraints(text).status == "text"
+
+
+def test_denied_pregnancy_and_lactation_must_both_be_absent() -> None:
+    assert constraints("Not pregnant or breastfeeding").join == "all-of"
+    assert constraints("Pregnant and lactating women").join == "any-of"
+
+
+def test_the_sex_in_front_of_an_age_is_a_limit_too() -> None:
+    assert coded(constraints("Women aged 21 years or older"))[1] == ("sex", ("female",), False)
+    assert [c.variable for c in constraints("Men and women aged 21 years or older").constraints] == ["age"]
+
+
+def test_a_condition_is_read_only_from_the_terms_of_the_trial() -> None:
+    terms = {"Arthritis, Gouty": "D015210", "Asthma": "D001249"}
+    assert coded(constraints("Diagnosis of gouty arthritis", mesh_terms=terms)) == [
+        ("condition", ("D015210",), False)
+    ]
+    assert constraints("Severe asthma", mesh_terms=terms).status == "text"
+    assert constraints("Asthma").status == "text"
+
+
+def test_a_line_without_words_is_text() -> None:
+    assert constraints("").status == "text"
+    assert constraints("3.").status == "text"
