@@ -192,6 +192,7 @@ def value(
 
 
 FORMATS = [
+    value("short OID", "identifier.0.system", "urn:oid:1.2.3", "identifier[0].system"),
     value("month 13", "period.start", "2021-13"),
     value("30 February", "period.start", "2021-02-30"),
     value("29 February", "period.start", "2023-02-29"),
@@ -407,6 +408,8 @@ REFERENCES = [
 ]
 
 INVARIANTS = [
+    value("per-1 unsure", "period", {"start": "2021-02-03", "end": "2021"}, None, "study", *OLD),
+    value("per-1 unsure, turned", "period", {"start": "2021", "end": "2021-02-03"}, None, "study", *OLD),
     value("per-1", "period", {"start": "2021-02", "end": "2021-01-31"}),
     value(
         "per-1 with times", "period", {"start": "2021-02-03T10:00:00Z", "end": "2021-02-03T10:30:00+01:00"}
