@@ -2,7 +2,7 @@
 
     python benchmarks/eligibility.py [--gold FILE] [--predicted OUT]   score and time
     python benchmarks/eligibility.py --chia ZIP                        out-of-domain check
-    python benchmarks/eligibility.py --corpus FOLDER [--sample N]      share of computable lines, N of them to read
+    python benchmarks/eligibility.py --corpus FOLDER [--sample N]      share of computable lines, N to read
 
 The numbers of a machine mean little; the ratio to a bare `re` probe of the same lines in the same run does.
 """
@@ -30,7 +30,8 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 _GOLD = _SHARED / "gold" / "lct_dev_constraints.jsonl"
 _CORPUS = _SHARED / "corpus" / "ctgov_v2"
 _PROBE = re.compile(
-    r"(?:age|aged|bmi|ecog|weight|platelets?|h[ae]emoglobin|creatinine|hba1c|life expectancy|blood pressure)\D{0,30}?"
+    r"(?:age|aged|bmi|ecog|weight|platelets?|h[ae]emoglobin|creatinine|hba1c|life expectancy"
+    r"|blood pressure)\D{0,30}?"
     r"(?:≥|≤|>|<|at least|less than|more than)?\s*(\d+(?:\.\d+)?)(?:\s*(?:-|to)\s*(\d+(?:\.\d+)?))?\s*(\S+)?"
     r"|(\d+)\s*(?:-|to)?\s*(\d+)?\s*years?",
     re.IGNORECASE,

@@ -24,8 +24,8 @@ from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
 
 # The letters:
 #   A age   V another variable   K "old", "of age"
-#   N number   Q number and unit   T number and unit of time   L number of times a limit   M number times something
-#   U a limit without a number   O comparison before its number   P comparison behind it
+#   N number   Q number and unit   T number and unit of time   L number of times a limit
+#   M number times something   U a limit without a number   O comparison before its number   P comparison behind it
 #   b between   r to   & and   | or   / slash   ( ) , : .
 #   F female   X male   S subject   C stage of life   f filler   w window   ? anything else
 

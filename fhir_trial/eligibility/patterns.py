@@ -1,11 +1,11 @@
 """How numbers, units, comparisons and times are written; all patterns read lower case."""
 
 WORD_NUMBERS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "twenty-one": 21, "thirty": 30, "forty": 40, "fifty": 50,
-    "sixty": 60, "sixty-five": 65, "seventy": 70, "seventy-five": 75, "eighty": 80, "eighty-five": 85, "ninety": 90,
-    "hundred": 100,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "twenty-one": 21, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "sixty-five": 65, "seventy": 70, "seventy-five": 75, "eighty": 80, "eighty-five": 85,
+    "ninety": 90, "hundred": 100,
 }  # fmt: skip
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 
@@ -27,7 +27,8 @@ LIMIT = (
     r"(?:\s+(?:range|value|limit|reference)s?)?|(?:upper|lower)\s+normal(?:\s+(?:range|limit|value)s?)?"
     r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?)"
     r"(?![a-z])(?:\s*\(\s*(?:uln|lln)\s*\))?"
-    r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laboratory|institution\w*|local lab\w*)(?:\s+(?:range|values?|laboratory))?)?)"
+    r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laboratory|institution\w*|local lab\w*)"
+    r"(?:\s+(?:range|values?|laboratory))?)?)"
 )
 POWER = (
     r"(?:[x×✕*·•]\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
@@ -38,10 +39,12 @@ ANCHOR = (
     r"|date|point|day|providing|giving|obtaining|entering|starting|this|in)\s+){0,6}"
     r"(?:screening|baseline|enrol?lments?|randomi[sz]ation|inclusion|entry|recruitment|registration"
     r"|consent(?:ing|ed)?|(?:first|initial)\s+(?:dose|dosing|administration)|start|visit\s*(?:\d|v\d)?|assent|dosing"
-    r"|study|trial|icf|participation|vaccination|informed\s+consent\s+form|screen|procedure|surgery|treatment|(?:hospital\s+)?admission|transplant(?:ation)?)"
+    r"|study|trial|icf|participation|vaccination|informed\s+consent\s+form|screen|procedure|surgery|treatment"
+    r"|(?:hospital\s+)?admission|transplant(?:ation)?)"
     r"(?:\s+(?:visit|period|phase|screening|form|entry|date|assessment))?"
-    r"(?:\s+(?:of|into|in|to|for|with)\s+(?:the\s+)?(?:(?:study|investigational|trial|protocol)\s*(?:drugs?|treatments?|products?"
-    r"|medications?|agents?|therapy|intervention|entry|enrolment)?|treatment|therapy|informed consent|consent|screening))?(?![a-z])"
+    r"(?:\s+(?:of|into|in|to|for|with)\s+(?:the\s+)?(?:(?:study|investigational|trial|protocol)\s*(?:drugs?|treatments?"
+    r"|products?|medications?|agents?|therapy|intervention|entry|enrolment)?|treatment|therapy"
+    r"|informed consent|consent|screening))?(?![a-z])"
 )
 WINDOW = (
     r"(?:(?:within|in|during|over(?=\s+the\s))\s+(?:the\s+)?(?:last|past|previous|prior|preceding|first)?\s*"
@@ -56,9 +59,11 @@ GE = (
     r"|(?:greater|more|higher|older|larger|longer|bigger)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
     r"|(?:greater|more|higher|older|larger)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
     r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:greater|more|above|higher|older|over|larger)(?:\s+than)?"
-    r"|(?:at|of|with)?\s*(?:the\s+)?(?:at\s+least|a\s+minimum\s+of|at\s+a\s+minimum|minimum\s+of|minimum|minimally|min\.?(?=\s*\d))"
+    r"|(?:at|of|with)?\s*(?:the\s+)?(?:at\s+least|a\s+minimum\s+of|at\s+a\s+minimum"
+    r"|minimum\s+of|minimum|minimally|min\.?(?=\s*\d))"
     r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:less|lower|fewer|younger|smaller|shorter|under|below)\s*(?:than)?"
-    r"|starting\s+(?:at|from)|from\s+(?=\d+\s*(?:years?|yrs?)?\s*(?:and|or|of age and|of age or)\s+(?:older|above|over))"
+    r"|starting\s+(?:at|from)"
+    r"|from\s+(?=\d+\s*(?:years?|yrs?)?\s*(?:and|or|of age and|of age or)\s+(?:older|above|over))"
 )
 LE = (
     r"≤|⩽|≦|<\s*/?\s*=|=\s*<|<\s*or\s*=|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
@@ -70,12 +75,17 @@ LE = (
     r"|(?:not|no|never)\s+(?:to\s+)?exceed(?:s|ing|ed)?|not\s*>|not\s+in\s+excess\s+of"
 )
 GT = (
-    r">{1,2}|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?!\s+the\s+(?:past|last))|above|exceed(?:s|ing|ed)?"
+    r">{1,2}|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?!\s+the\s+(?:past|last))|above"
+    r"|exceed(?:s|ing|ed)?"
     r"|in\s+excess\s+of|superior\s+to|beyond|older\s+then|greater\s+then|more\s+then|higher\s+then|greater(?=\s*\d)"
 )
-LT = r"<{1,2}|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under|below|inferior\s+to|less(?=\s*\d)"
+LT = (
+    r"<{1,2}|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under|below|inferior\s+to"
+    r"|less(?=\s*\d)"
+)
 POST = (
-    r"(?P<postge>\+(?!\s*\d)|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?!\s+(?:than|then|adult|people|person|patient|subject|individual))|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
+    r"(?P<postge>\+(?!\s*\d)|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
+    r"|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?!\s+(?:th[ae]n|adult|people|person|patient|subject|individual))"
     r"|(?:or|and|&)\s+(?:over|above|more|greater|higher|longer|beyond|at\s+least)(?!\s*(?:than|then|or|[\d≥>=]|the\s+age)))"
     r"|(?P<postle>(?:or|and|&|/|,)?\s*younger(?!\s+(?:than|then))"
     r"|(?:or|and|&)\s+(?:under|below|less|lower|fewer|shorter|smaller)(?!\s*(?:than|then|or|[\d≤<=]|the\s+age)))"

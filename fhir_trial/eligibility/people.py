@@ -5,59 +5,59 @@ from collections.abc import Mapping
 from functools import cache
 
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading
+from fhir_trial.eligibility.vocabulary import vocabulary
 
-_LANGUAGES = {
-    "english": "en", "spanish": "es", "french": "fr", "german": "de", "italian": "it", "portuguese": "pt", "dutch": "nl",
-    "danish": "da", "swedish": "sv", "norwegian": "no", "finnish": "fi", "polish": "pl", "russian": "ru", "turkish": "tr",
-    "arabic": "ar", "hebrew": "he", "hindi": "hi", "chinese": "zh", "mandarin": "cmn", "cantonese": "yue",
-    "japanese": "ja", "korean": "ko", "thai": "th", "vietnamese": "vi", "greek": "el", "czech": "cs", "hungarian": "hu",
-    "urdu": "ur", "persian": "fa", "farsi": "fa", "swahili": "sw", "tagalog": "tl", "malay": "ms", "bengali": "bn",
-}  # fmt: skip
 _WHO = (
-    r"(?:all|any|both|those|patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?|women"
-    r"|woman|females?|mothers|girls|the|a|an|who|is|are|be|being|must|should|currently|current|presently|known|known to be"
-    r"|in|period|of|at screening|at baseline|at enrol?lment|at the time of (?:screening|enrol?lment|inclusion|randomi[sz]ation)|have|has)"
+    r"(?:all|any|both|those|patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?"
+    r"|women|woman|females?|mothers|girls|the|a|an|who|is|are|be|being|must|should|currently|current|presently"
+    r"|known|known to be|have|has|in|period|of|at screening|at baseline|at enrol?lment"
+    r"|at the time of (?:screening|enrol?lment|inclusion|randomi[sz]ation))"
 )
 _FEMALE = r"(?:women|woman|females?|wom[ae]n|girls?)"
 _MALE = r"(?:men|man|males?|boys?)"
+_PERSON = r"(?:patients?|subjects?|participants?|individuals?|volunteers?|persons?|people)"
+_PREGNANT = r"pregnan(?:t|cy|cies)|gravid(?:ity)?"
+_LACTATING = r"lactat(?:ing|ion)|breast[-\s]?feeding|nursing"
+_STAFF = r"(?!\s+(?:home|staff|care|facility|student|school))"
 _EXPECTING = re.compile(
-    rf"(?:{_WHO}\s+)*(?P<what>(?:pregnan(?:t|cy|cies)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing(?=\s*(?:$|[,;./]|or|and"
-    rf"|women|mothers|females|patients|subjects|participants|status))|gravid(?:ity)?)"
-    rf"(?:(?:\s+(?:{_FEMALE}|patients?|subjects?|participants?))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*(?:pregnan(?:t|cy)|lactat(?:ing|ion)|breast[-\s]?feeding|nursing))*)"
-    rf"(?:\s+(?:{_FEMALE}|mothers|patients?|subjects?|participants?|individuals|status|period|state|people)"
-    rf"|\s+at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
+    rf"(?:{_WHO}\s+)*(?P<what>(?:{_PREGNANT}|{_LACTATING}){_STAFF}"
+    rf"(?:(?:\s+(?:{_FEMALE}|{_PERSON}))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*"
+    rf"(?:{_PREGNANT}|{_LACTATING}){_STAFF})*)"
+    rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state)"
+    r"|\s+at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)"
+    r"|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
 )
 _DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
 _SEX = re.compile(
-    rf"(?:(?:patients?|subjects?|participants?|individuals?|volunteers?|persons?|people|of|either|both|all|sex(?:es)?"
-    rf"|gender|genders|is|are|be|must|should|the|:|biological(?:ly)?)\s*)*(?P<first>{_FEMALE}|{_MALE})"
-    rf"(?:\s*(?:or|and|/|&|,|and/or)\s*(?P<second>{_FEMALE}|{_MALE}))?"
-    r"(?:\s+(?:patients?|subjects?|participants?|individuals?|volunteers?|sex|gender|only|persons?|people|of any (?:race|ethnicity)))*"
-    r"\s*[.;,]*"
+    rf"(?:(?:{_PERSON}|of|either|both|all|sex(?:es)?|genders?|is|are|be|must|should|the|:|biological(?:ly)?)\s*)*"
+    rf"(?P<first>{_FEMALE}|{_MALE})(?:\s*(?:or|and|/|&|,|and/or)\s*(?P<second>{_FEMALE}|{_MALE}))?"
+    rf"(?:\s+(?:{_PERSON}|sex|gender|only|of any (?:race|ethnicity)))*\s*[.;,]*"
 )
 _EITHER_SEX = re.compile(
     r"(?:of\s+)?(?:both|either|any|all)\s+(?:sex(?:es)?|genders?)(?:\s+(?:eligible|allowed|included))?\s*[.;,]*"
 )
-_LANGUAGE = "|".join(_LANGUAGES)
-_SPEAKS = re.compile(
-    r"(?:(?:must|should|patients?|subjects?|participants?|individuals?|adults|people|the|a|be|is|are|have|has|who|to|can|able"
-    r"|ability|capable|of|both|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|literacy|competent|competency|conversant|in|and|or|with"
-    r"|speak(?:s|ing|ers?)?|read(?:s|ing)?|writ(?:e|es|ing|ten)|understand(?:s|ing)?|communicat(?:e|ing|ion)|comprehend|spoken"
-    r"|converse|language|native|sufficient(?:ly)?|adequate(?:ly)?|good|command|knowledge|verbal(?:ly)?|basic|comfortable)[\s,/-]+)*"
-    rf"(?P<languages>(?:{_LANGUAGE})(?:\s*(?:,|or|/|and|and/or|,\s*or)\s*(?:{_LANGUAGE}))*)"
-    r"(?:[\s,/-]+(?:speak(?:s|ing|ers?)?|language|languages|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|and|or|read(?:ing)?|writ(?:e|ing|ten)"
-    r"|understand(?:ing)?|well|only|patients?|subjects?|participants?|individuals?|adults|able|to|speakers?|spoken|verbal(?:ly)?))*"
-    r"\s*[.;,]*"
-)
 _SPEAKS_NOT = re.compile(
     r"(?:(?:patients?|subjects?|participants?|individuals?|people|those|adults|who|that|are|is)\s+)*"
-    r"(?:do(?:es)? not|don['’]t|can(?:\s?not|['’]t)|unable to|inability to|not able to|non|not being|not|lack of)[-\s]+"
+    r"(?:do(?:es)? not|don['’]t|can(?:\s?not|['’]t)|unable to|inability to|not able to|non|not being"
+    r"|not|lack of)[-\s]+"
+)
+_SPEAKS_BEFORE = (
+    rf"(?:(?:must|should|{_PERSON}|adults|the|a|be|is|are|have|has|who|to|can|able|ability|capable|of|both"
+    r"|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|literacy|competent|competency|conversant|in|and|or|with"
+    r"|speak(?:s|ing|ers?)?|read(?:s|ing)?|writ(?:e|es|ing|ten)|understand(?:s|ing)?|communicat(?:e|ing|ion)"
+    r"|comprehend|spoken|converse|language|native|sufficient(?:ly)?|adequate(?:ly)?|good|command|knowledge"
+    r"|verbal(?:ly)?|basic|comfortable)[\s,/-]+)*"
+)
+_SPEAKS_BEHIND = (
+    r"(?:[\s,/-]+(?:speak(?:s|ing|ers?)?|languages?|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|and|or|read(?:ing)?"
+    rf"|writ(?:e|ing|ten)|understand(?:ing)?|well|only|{_PERSON}|adults|able|to|spoken|verbal(?:ly)?))*\s*[.;,]*"
 )
 _ABOUT_SPEAKING = re.compile(
     r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen"
 )
 _DISEASE_LEAD = re.compile(
-    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have|have|has|having|a|an|the|clinical"
+    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have|have|has|having|a|an|the"
+    r"|clinical"
     r"|confirmed|established|documented|known|diagnosis|diagnosed|of|presence|current|active)\s+)*"
 )
 
@@ -123,13 +123,13 @@ def _sex(line: str, at: int) -> tuple[Constraint, ...]:
 
 def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
     denied = _SPEAKS_NOT.match(line)
-    match = _SPEAKS.fullmatch(line[denied.end() :] if denied else line)
+    match = _speaks_pattern().fullmatch(line[denied.end() :] if denied else line)
     if match is None or _ABOUT_SPEAKING.search(line) is None:
         return ()
-    names = re.findall(_LANGUAGE, match["languages"])
+    names = re.findall("|".join(vocabulary().languages), match["languages"])
     if len(names) > 1 and re.search(r"\band\b(?!/)", match["languages"]):
         return ()  # "English and Spanish": both, or whichever? The words do not say
-    codes = tuple(dict.fromkeys(_LANGUAGES[name] for name in names))
+    codes = tuple(dict.fromkeys(vocabulary().languages[name] for name in names))
     return (
         Constraint(
             variable="language",
@@ -140,6 +140,13 @@ def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
             end=at + len(line),
         ),
     )
+
+
+@cache
+def _speaks_pattern() -> re.Pattern[str]:
+    names = "|".join(vocabulary().languages)
+    listed = rf"(?P<languages>(?:{names})(?:\s*(?:,|or|/|and|and/or|,\s*or)\s*(?:{names}))*)"
+    return re.compile(_SPEAKS_BEFORE + listed + _SPEAKS_BEHIND)
 
 
 def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Constraint, ...]:

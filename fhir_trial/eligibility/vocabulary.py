@@ -67,6 +67,8 @@ class Vocabulary:
     units_by_alias: dict[str, tuple[Unit, ...]]
     words: dict[str, frozenset[str]]
     """Kind of word -> the words."""
+    languages: dict[str, str]
+    """Name of a language -> BCP 47."""
 
 
 def squeezed(words: str) -> str:
@@ -96,11 +98,12 @@ def vocabulary() -> Vocabulary:
         by_alias={squeezed(alias): variable for variable in variables.values() for alias in variable.aliases},
         units_by_alias=by_alias,
         words={row["kind"]: frozenset(row["words"].split("|")) for row in _rows("words")},
+        languages={row["name"]: row["code"] for row in _rows("languages")},
     )
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:
-    with (mappings_dir() / "eligibility" / f"{table}.csv").open(encoding="utf-8", newline="") as lines:
+    with (mappings_dir() / "eligibility" / f"{table}.csv").open(encoding="utf-8") as lines:
         yield from csv.DictReader(lines)
 
 

@@ -1,0 +1,234 @@
+"""Turns the limits that the grammar found into constraints, or refuses them."""
+
+import re
+from decimal import Decimal
+
+from fhir_trial.eligibility.ages import is_another_age
+from fhir_trial.eligibility.constraint import Bound, Constraint, Join, Window
+from fhir_trial.eligibility.constraint import Limit as NormalLimit
+from fhir_trial.eligibility.grammar import Limit
+from fhir_trial.eligibility.lexer import Token, is_roman, number_word
+from fhir_trial.eligibility.numerals import values
+from fhir_trial.eligibility.quantities import (
+    TIME_UNITS,
+    as_operator,
+    believable_bounds,
+    is_list,
+    level_of,
+    written_unit,
+)
+from fhir_trial.eligibility.vocabulary import Unit, Variable, vocabulary
+
+_GENERIC = {
+    "performance-status": ("ecog", "who-ps", "karnofsky", "lansky", "asa"),
+    "who-ps": ("ecog",),
+    "bp": ("sbp", "dbp", "map"),
+    "transaminases": ("alt", "ast"),
+    "glucose": ("fasting-glucose", "ogtt-glucose"),
+    "bilirubin": ("direct-bilirubin",),
+    "fev1": ("fev1-fvc",),
+}
+_NAME_BEHIND = re.compile(r"f*\(f*V\)")
+_PREPOSITION = re.compile(r"\b(?:for|of|with|in)\b")
+
+
+class Interpreter:
+    """Reads the limits of one line."""
+
+    def __init__(self, text: str, lower: str, tokens: list[Token], kinds: str) -> None:
+        self.text = text
+        self.lower = lower
+        self.tokens = tokens
+        self.kinds = kinds
+        self.joins: list[Join] = []
+        """How variables that share a limit are joined."""
+        self.complete = True
+        """Every constraint can be stated in full: unit, operator, and how its parts are joined."""
+
+    def constraints(self, limit: Limit) -> list[Constraint]:
+        if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
+            age = self._age(limit)
+            return [age] if age is not None else []
+        if not limit.variables:
+            return []
+        names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
+        if limit.rule == "pair":
+            return self._pressures(limit, names)
+        if len(names) > 1 and not limit.joined_by:
+            names = names[-1:]
+            self.complete = False
+        known = vocabulary().variables
+        read = [self._constraint(limit, known[name]) for name in names]
+        if not all(read):
+            return []
+        if len(names) > 1:
+            self.joins.append(_joined(limit.joined_by))
+        return [constraint for constraint in read if constraint is not None]
+
+    def _named_behind(self, limit: Limit) -> list[Token]:
+        """The special name of a general variable, behind its limit: "performance status 0-2 (ECOG)"."""
+        match = _NAME_BEHIND.match(self.kinds, limit.end)
+        if match is None:
+            return []
+        behind = self.tokens[match.end() - 2]
+        if behind.unit not in _GENERIC.get(limit.variables[-1].unit, ()):
+            return []
+        limit.end = match.end()
+        return [behind]
+
+    def _constraint(self, limit: Limit, variable: Variable) -> Constraint | None:
+        if limit.rule == "list" or is_list(limit, variable):
+            return self._levels(limit, variable)
+        if limit.rule == "equal" and variable.kind == "measure":
+            return None
+        if any(token.kind == "M" for token in limit.numbers):
+            return None
+        last = limit.numbers[-1]
+        if limit.before and variable.kind == "measure" and variable.assumed is None and last.kind == "N":
+            return None  # "at least 2 weight loss attempts"
+        if last.kind in "LU":
+            return self._multiple(limit, variable)
+        unit = written_unit(limit, variable)
+        if unit is None and last.kind in "QT":
+            return None
+        bounds = believable_bounds(limit, variable, unit)
+        if bounds is None:
+            return None
+        assumed = unit or variable.assumed
+        if assumed is None and variable.units:
+            self.complete = False
+        return self._made(limit, variable, bounds, unit_text=last.unit, unit=assumed)
+
+    def _multiple(self, limit: Limit, variable: Variable) -> Constraint | None:
+        """A multiple of a limit of normal: it stays one, whatever the laboratory's limit is."""
+        if variable.kind != "measure" and variable.id != "inr":
+            return None
+        sides: set[NormalLimit] = {
+            "LLN" if token.unit == "LLN" else "ULN" for token in limit.numbers if token.kind in "LU"
+        }
+        if len(sides) != 1 or any(token.kind == "Q" for token in limit.numbers):
+            return None
+        bounds = []
+        for token, code in zip(limit.numbers, limit.operators, strict=False):
+            numbers = values(token.number) if token.kind != "U" else [Decimal(1)]
+            if not numbers or not Decimal("0.1") <= numbers[0] <= 100:
+                return None
+            bounds.append(Bound(as_operator(code), numbers[0], token.number))
+        return self._made(
+            limit, variable, bounds, unit_text=limit.numbers[-1].text, unit=None, of=sides.pop()
+        )
+
+    def _levels(self, limit: Limit, variable: Variable) -> Constraint | None:
+        """Levels counted up ("0, 1 or 2"): a range, if none is left out between them."""
+        if variable.kind == "measure":
+            return None
+        written = limit.listed or limit.numbers
+        literals = [part for token in written for part in token.number.split(",")]
+        levels = [level_of(literal, variable) for literal in literals]
+        whole = sorted({level for level in levels if level is not None})
+        if None in levels or len(whole) < 2 or whole != [whole[0] + n for n in range(len(whole))]:
+            return None
+        if limit.operators and limit.operators != ["eq"]:
+            return None
+        bounds = [Bound("ge", Decimal(whole[0]), literals[0]), Bound("le", Decimal(whole[-1]), literals[-1])]
+        return self._made(limit, variable, bounds, unit_text="", unit=variable.assumed)
+
+    def _pressures(self, limit: Limit, names: list[str]) -> list[Constraint]:
+        """140/90: the systolic and the diastolic limit in one."""
+        if not set(names) <= {"bp", "sbp", "dbp"} or limit.operators[0] == "eq":
+            return []
+        known = vocabulary().variables
+        read = []
+        for name, number in zip(("sbp", "dbp"), limit.numbers, strict=True):
+            one = Limit("pair", limit.start, limit.end, limit.variables, [number], limit.operators[:1])
+            one.numbers = [number._replace(unit="") if not number.unit else number]
+            read.append(self._constraint(one, known[name]))
+        self.joins.append("unknown")  # "above 140/90" means either, "below 140/90" both; the words do not say
+        return [constraint for constraint in read if constraint is not None] if all(read) else []
+
+    def _age(self, limit: Limit) -> Constraint | None:
+        others = [token for token in limit.variables if token.kind == "V"]
+        if others or limit.rule in ("equal", "list", "pair", "multiple"):
+            return None
+        start, end = self.tokens[limit.start].start, self.tokens[limit.end - 1].end
+        before = self.lower[max(0, start - 40) : start]
+        if is_another_age(before, self.lower[start:end], self.lower[end : end + 60]):
+            return None
+        if limit.bare and not self._stands_for_an_age(limit):
+            return None
+        if any(token.kind in "QLMU" or is_roman(token.number) for token in limit.numbers):
+            return None
+        variable = vocabulary().variables["age"]
+        unit = written_unit(limit, variable) or variable.assumed
+        bounds = believable_bounds(limit, variable, unit)
+        if bounds is None:
+            return None
+        return self._made(limit, variable, bounds, unit_text=limit.numbers[-1].unit, unit=unit)
+
+    def _stands_for_an_age(self, limit: Limit) -> bool:
+        """Whether a plain number of years ("over 18 years") can only be the participant's age."""
+        before, behind = self.kinds[: limit.start], self.kinds[limit.end :]
+        years = limit.numbers[-1].unit.startswith(("y", "-y", " y"))
+        who = set(before) & set("SFXC")
+        if behind[:1] == ")" and re.search(r"[SCFX]\(\Z", before):
+            return years
+        if limit.numbers[-1].kind == "N":
+            named = re.search(r"[SFXC]f?\Z", before) is not None
+            return limit.rule == "single" and named and behind[:1] in ("", "w", ",", ".")
+        return (
+            not set(before) - set("SFXCf(,:.|&/w")
+            and (not behind or behind[0] in ",.)&|wSFXC(" or behind[:2] in ("fS", "fF"))
+            and (years or bool(who))
+            and not _PREPOSITION.search(self.lower[: self.tokens[limit.start].start][-6:])
+        )
+
+    def _made(
+        self,
+        limit: Limit,
+        variable: Variable,
+        bounds: list[Bound],
+        *,
+        unit_text: str,
+        unit: Unit | None,
+        of: NormalLimit | None = None,
+    ) -> Constraint:
+        return Constraint(
+            variable=variable.id,
+            bounds=tuple(bounds),
+            join="any-of" if limit.outside else "all-of",
+            unit_text=unit_text,
+            unit=unit.ucum if unit is not None else None,
+            multiple_of=of,
+            window=self._window(limit),
+            loinc=variable.loinc_for(unit),
+            rule=f"{'age' if variable.id == 'age' else variable.kind}.{limit.rule}",
+            start=self.tokens[limit.start].start,
+            end=self.tokens[limit.end - 1].end,
+        )
+
+    def _window(self, limit: Limit) -> Window | None:
+        """The time that stands inside a limit or right behind it."""
+        for token in self.tokens[limit.start : limit.end + 4]:
+            if token.kind == "w":
+                return window_of(token, self.text[token.start : token.end])
+        return None
+
+
+def window_of(token: Token, words: str) -> Window:
+    """The window that a token of time stands for."""
+    number = number_word(token.number) or token.number
+    return Window(
+        words, Decimal(number) if number else None, TIME_UNITS[token.unit[0]] if token.unit else None
+    )
+
+
+def _specific(names: list[str]) -> list[str]:
+    """The variables of a limit, each once, without the general name that a special one explains."""
+    once = list(dict.fromkeys(names))
+    return [name for name in once if not set(_GENERIC.get(name, ())) & set(once)]
+
+
+def _joined(letters: str) -> Join:
+    if set(letters) <= set("|,") and "|" in letters:
+        return "any-of"
+    return "all-of" if set(letters) <= set("&,") and "&" in letters else "unknown"

@@ -1,0 +1,105 @@
+"""What the numbers of a limit are worth: unit, value, and whether one can believe it."""
+
+from decimal import Decimal
+from functools import cache
+
+from fhir_trial.eligibility.constraint import Bound, Operator
+from fhir_trial.eligibility.grammar import Limit
+from fhir_trial.eligibility.lexer import Token, is_roman, number_word
+from fhir_trial.eligibility.numerals import values
+from fhir_trial.eligibility.vocabulary import Unit, Variable, squeezed, vocabulary
+
+TIME_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
+"""First letter of a written unit of time -> UCUM."""
+
+
+def is_list(limit: Limit, variable: Variable) -> bool:
+    """Whether commas part the levels of a class ("0,1"), rather than decimals."""
+    return limit.rule == "equal" and variable.kind != "measure" and "," in limit.numbers[0].number
+
+
+def level_of(literal: str, variable: Variable) -> int | None:
+    """The level that a digit, a word or a roman numeral names, if the variable has it."""
+    word = number_word(literal) if not literal.isdigit() else int(literal)
+    if word is None or (is_roman(literal) and variable.kind != "class"):
+        return None
+    return word if variable.low <= word <= variable.high else None
+
+
+def as_operator(code: str) -> Operator:
+    """The operator that a comparison was read as."""
+    return code  # type: ignore[return-value]  # the lexer names its groups after the operators
+
+
+def written_unit(limit: Limit, variable: Variable) -> Unit | None:
+    """The unit that is written, if the variable is measured in it; all numbers share the last one."""
+    last = limit.numbers[-1]
+    if last.kind == "T":
+        code = TIME_UNITS[last.unit.lstrip("- ")[0]]
+        return next((unit for unit in variable.units if unit.ucum == code), None)
+    return _known_unit(last.unit, variable.id) if last.kind == "Q" else None
+
+
+@cache
+def _known_unit(written: str, variable_id: str) -> Unit | None:
+    candidates = vocabulary().units_by_alias.get(squeezed(written), ())
+    return next((unit for unit in candidates if unit in vocabulary().variables[variable_id].units), None)
+
+
+def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> list[Bound] | None:
+    """The ends of a limit; None if one is not believable or the range is upside down."""
+    bounds = []
+    for token, code in zip(limit.numbers, limit.operators, strict=True):
+        if token.kind in "QT" and unit is not None and not _same_unit(token, unit, variable):
+            return None
+        value = _value(token, variable, unit)
+        if value is None:
+            return None
+        bounds.append(Bound(as_operator(code), value, token.number))
+    return bounds if len(bounds) == 1 or _fit_together(limit, bounds) else None
+
+
+def _fit_together(limit: Limit, bounds: list[Bound]) -> bool:
+    """Whether two bounds make a range, or two ends outside of one."""
+    low, high = sorted(bounds, key=lambda bound: bound.operator[0])
+    if (low.operator[0], high.operator[0]) != ("g", "l") or low.value == high.value:
+        return False
+    if low.value > high.value and limit.loose:
+        limit.outside = True  # nobody is below 18 and above 60: the "and" joins two groups
+    return (low.value > high.value) == limit.outside
+
+
+def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
+    if token.kind == "T":
+        return TIME_UNITS[token.unit.lstrip("- ")[0]] == unit.ucum
+    return _known_unit(token.unit, variable.id) == unit
+
+
+def _value(token: Token, variable: Variable, unit: Unit | None) -> Decimal | None:
+    """The first way to read a number that is plausible."""
+    if is_roman(token.number):
+        level = level_of(token.number, variable)
+        return Decimal(level) if level is not None else None
+    word = number_word(token.number)
+    for value in [Decimal(word)] if word is not None else values(token.number):
+        if _plausible(value, variable, unit):
+            return value
+    return None
+
+
+def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
+    if variable.kind == "class" and value != int(value) and variable.id not in ("hoehn-yahr", "ashworth"):
+        return False
+    if not variable.units:
+        return variable.low <= value <= variable.high
+    reference = variable.units[0]
+    candidates = (
+        [unit] if unit is not None else [variable.assumed] if variable.assumed else list(variable.units)
+    )
+    return any(_within(value, variable, candidate, reference) for candidate in candidates)
+
+
+def _within(value: Decimal, variable: Variable, unit: Unit, reference: Unit) -> bool:
+    if unit.dimension != reference.dimension:
+        return value >= 0
+    return variable.low <= value * unit.factor / reference.factor <= variable.high
