@@ -25,7 +25,7 @@ from fhir_trial.validation.tables import (
     TypeTable,
     tables,
 )
-from fhir_trial.validation.walker import RESOURCE_CONTEXTS, in_context
+from fhir_trial.validation.walker import RESOURCE_CONTEXTS, in_context, is_annotated
 
 Json = dict[str, Any]
 Test = Callable[..., bool]
@@ -632,7 +632,9 @@ def _quantity(maker: Maker) -> Callable[[Json], bool]:
     def test(node: Json) -> bool:
         system, code = node["system"], node["code"]
         codes = maker.tables.codes(UCUM_UNITS if system == UCUM else system)
-        return code in codes if codes is not None else maker.tables.is_named(system)
+        if codes is None:
+            return maker.tables.is_named(system)
+        return code in codes or (system == UCUM and is_annotated(code))
 
     return test
 

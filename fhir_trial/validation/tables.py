@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from fhir_trial.codemaps import rows
 from fhir_trial.data import mappings_dir
 from fhir_trial.release import Release
 from fhir_trial.validation.formats import Check, checks
@@ -179,6 +180,11 @@ def extension_table(row: dict[str, Any]) -> ExtensionTable:
     )
 
 
+def _own_units() -> list[str]:
+    """The UCUM units that our own output uses beyond HL7's list of common ones."""
+    return [row["ucum"] for row in rows("eligibility/units.csv")]
+
+
 @cache
 def tables(release: Release) -> Tables:
     """The tables of a release, read once."""
@@ -194,6 +200,7 @@ def tables(release: Release) -> Tables:
         elif own.get("type") == "Extension" and "url" in own:
             extensions[own["url"]] = definition_row(own)
     systems |= countries()
+    systems[UCUM_UNITS] = [*systems[UCUM_UNITS], *_own_units()]
     return Tables(
         release=release,
         resources=frozenset(found["resources"]),
