@@ -28,7 +28,7 @@ def reference(resource_type: str, resource_id: str, display: str | None = None) 
 
 def compact(**elements: Any) -> dict[str, Any]:
     """An element or resource without its empty members, in the order given."""
-    return {key: value for key, value in elements.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in elements.items() if value}
 
 
 class Graph:

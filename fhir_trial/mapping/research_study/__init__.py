@@ -113,7 +113,7 @@ def research_study(
     if not graph.r5 and group:
         study["enrollment"] = [reference("Group", group)]
     order = _R5_ORDER if graph.r5 else _R4_ORDER
-    return {key: study[key] for key in order if study.get(key) not in (None, [], {}, "")}
+    return {key: value for key in order if (value := study.get(key))}
 
 
 _SINGLE = ("date", "descriptionSummary", "recruitment")
