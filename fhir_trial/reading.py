@@ -119,7 +119,7 @@ def _found(stream: Stream, format: str | None) -> Iterator[Record | RecordError]
     first, before = _first_line(lines)
     kind = format or _recognised(first)
     if kind != CTGOV_V2:
-        yield _bounded(place, before + first + _whole(file), kind)
+        yield _bounded(place, before + first + _whole(file, already=len(first)), kind)
         return
     if len(first) > MAX_RECORD:
         yield from _after_long_line(place, file, before + first)
@@ -129,19 +129,22 @@ def _found(stream: Stream, format: str | None) -> Iterator[Record | RecordError]
         numbers = (before.count(b"\n") + 1, (before + first + between).count(b"\n") + 1)
         yield from _lines(place, file, chain(zip(numbers, (first, second), strict=True), lines))
     else:
-        yield from _document(place, before + first + between + second + _whole(file))
+        start = before + first + between + second
+        yield from _document(place, start + _whole(file, already=len(start)))
 
 
 def _first_line(lines: Iterator[tuple[int, bytes]], *, required: bool = True) -> tuple[bytes, bytes]:
     """The next line with something on it, and the blank ones before it."""
-    blank = b""
+    blank = bytearray()
     for _, line in lines:
         if line.strip(_BLANK + codecs.BOM_UTF8):
-            return line.removeprefix(codecs.BOM_UTF8), blank
+            return line.removeprefix(codecs.BOM_UTF8), bytes(blank)
         blank += line
+        if len(blank) > MIB:
+            raise RecordError("more than 1 MiB of blank lines")
     if required:
         raise RecordError("empty: nothing in it")
-    return b"", blank
+    return b"", bytes(blank)
 
 
 def _is_ndjson(first: bytes, second: bytes) -> bool:

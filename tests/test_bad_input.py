@@ -94,6 +94,7 @@ class Case(NamedTuple):
 CASES = {
     "empty file": Case(b"", "empty: nothing in it"),
     "only blanks": Case(b" \n\t\r\n", "empty: nothing in it"),
+    "endless blank lines": Case(lambda: b"\n \n" * files.MIB, "more than 1 MiB of blank lines"),
     "only a BOM": Case(b"\xef\xbb\xbf", "empty: nothing in it"),
     "binary": Case(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary data, not a record (begins with 89 50 4e 47"),
     "truncated JSON": Case(dumps(record(50))[:100], "the JSON breaks off (line 1, column "),
