@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from fhir_trial import files
 from fhir_trial.cli import app
 from fhir_trial.errors import ExitCode
-from tests.records import ROOT
+from tests.records import ROOT, SEED
 
 README = (ROOT / "README.md").read_text()
 COMMANDS: dict[str, Any] = dict(getattr(typer.main.get_command(app), "commands"))  # noqa: B009 - not typed
@@ -23,6 +23,12 @@ def test_every_command_is_in_the_readme_and_its_help_has_examples(name: str) -> 
     assert "Examples:" in text
     assert text.count(f"fhir-trial {name}") >= 2
     assert "Exit codes:" in text
+
+
+def test_the_readme_shows_what_the_seed_gives() -> None:
+    summary = CliRunner().invoke(app, ["convert", str(SEED)]).stderr
+    for line in summary.splitlines():
+        assert line in README, "copy the output of `make demo` into README.md"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
