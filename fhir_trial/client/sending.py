@@ -12,7 +12,7 @@ import httpx
 from fhir_trial import __version__
 from fhir_trial.client.answers import Answer, refusal, shortened
 from fhir_trial.client.auth import Auth
-from fhir_trial.client.requests import Request
+from fhir_trial.client.requests import FORM, Request
 from fhir_trial.client.retry import Patience, Retry
 from fhir_trial.client.secret import scrubbed
 from fhir_trial.client.tls import Tls
@@ -187,7 +187,9 @@ class Sender:
 
     def _packed(self, request: Request, url: httpx.URL, authorization: str | None) -> Answer:
         """The answer to a request that is compressed if that is worth it and the server takes it."""
-        if request.body is None or len(request.body) < _WORTH_PACKING or not self._packing.on:
+        # never a form: HAPI does not unpack it, and answers everything there is (measured)
+        packs = self._packing.on and request.content_type != FORM
+        if request.body is None or len(request.body) < _WORTH_PACKING or not packs:
             return self._exchange(request, url, request.body, authorization, packed=False)
         body = gzip.compress(request.body, _FAST, mtime=0)
         answer = self._exchange(request, url, body, authorization, packed=True)

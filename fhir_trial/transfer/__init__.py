@@ -1,0 +1,1 @@
+"""To a FHIR server and back: push and pull, each a story of its own."""
