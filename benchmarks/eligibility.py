@@ -140,9 +140,26 @@ def by_class(gold: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
             f"{name:22} P={right / predicted if predicted else 0:.3f} R={right / total if total else 0:.3f}"
             f"  right {right}, predicted {predicted}, gold {total}"
         )
+    commonest(gold, rows)
     known = [counts[name] for name in counts if name not in ("age", "not in the tables")]
     right, total = sum(count["right"] for count in known), sum(count["gold"] for count in known)
     print(f"observations of variables in the tables: R={right / max(total, 1):.3f} ({right} of {total})")
+
+
+def commonest(gold: list[dict[str, Any]], rows: list[dict[str, Any]], wanted: int = 25) -> None:
+    """Recall over the variables of the tables that the gold names most."""
+    total, right = Counter[str](), Counter[str]()
+    for row, answer in zip(gold, rows, strict=True):
+        predicted = [(variable, limit) for _, variable, limit in _predicted_tuples(answer)]
+        for name, limit in _gold_tuples(row):
+            variable = _variable_of(name)
+            if variable is not None and variable != "age":
+                total[variable] += 1
+                right[variable] += any(limit == other and _fits(v, name) for v, other in predicted)
+    names = [name for name, _ in total.most_common(wanted)]
+    found, all_of = sum(right[name] for name in names), sum(total[name] for name in names)
+    print(f"the {wanted} commonest variables: R={found / max(all_of, 1):.3f} ({found} of {all_of})")
+    print("   " + ", ".join(f"{name} {right[name]}/{total[name]}" for name in names))
 
 
 def _gold_tuples(row: dict[str, Any]) -> list[tuple[str, Tuple]]:

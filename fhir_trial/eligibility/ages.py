@@ -7,7 +7,8 @@ _NOT_NOW = re.compile(
     r"onset|diagnos|gestation|\bbone\b|mental|development|menarche|menopaus|mother|father|parent|sibling|relative"
     r"|partner|spouse|caregiver|first[- ]degree|family|\bbegan\b|\bbefore\b|\bsince\b|\buntil\b|\bprior to\b"
     r"|\bafter\b|smok|donor|charlson|appropriate|adjusted|matched|corrected|for[- ]age|household|\bborn\b"
-    r"|\bhaving (?:a )?child|with (?:a )?child|their child|biological|first (?:episode|symptom|seizure|degree|birth)"
+    r"|\bhaving (?:a )?child|with (?:a )?child|their child|biological"
+    r"|first (?:episode|symptom|seizure|degree|birth)"
     r"|post-?menstrual|vaccin"
 )
 _NOT_NOW_BEHIND = re.compile(

@@ -29,6 +29,11 @@ _GENERIC = {
     "fev1": ("fev1-fvc",),
 }
 _NAME_BEHIND = re.compile(r"f*\(f*V\)")
+# What makes the quantity behind it another one: a change of it, or somebody else's.
+_OTHER_QUANTITY = re.compile(
+    r"(?:(?:chang|increas|decreas|reduc|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
+    r"|f(?:o)?etal|ideal|graft|maternal|delta)\s+\Z"
+)
 _PREPOSITION = re.compile(r"\b(?:for|of|with|in)\b")
 
 
@@ -49,7 +54,8 @@ class Interpreter:
         if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
             age = self._age(limit)
             return [age] if age is not None else []
-        if not limit.variables:
+        start = self.tokens[limit.start].start
+        if not limit.variables or _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]):
             return []
         names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
         if limit.rule == "pair":
@@ -84,8 +90,6 @@ class Interpreter:
         if any(token.kind == "M" for token in limit.numbers):
             return None
         last = limit.numbers[-1]
-        if limit.before and variable.kind == "measure" and variable.assumed is None and last.kind == "N":
-            return None  # "at least 2 weight loss attempts"
         if last.kind in "LU":
             return self._multiple(limit, variable)
         unit = written_unit(limit, variable)
@@ -96,7 +100,7 @@ class Interpreter:
             return None
         assumed = unit or variable.assumed
         if assumed is None and variable.units:
-            self.complete = False
+            return None  # a number without its unit says nothing
         return self._made(limit, variable, bounds, unit_text=last.unit, unit=assumed)
 
     def _multiple(self, limit: Limit, variable: Variable) -> Constraint | None:

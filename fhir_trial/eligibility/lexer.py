@@ -25,7 +25,8 @@ from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
 # The letters:
 #   A age   V another variable   K "old", "of age"
 #   N number   Q number and unit   T number and unit of time   L number of times a limit
-#   M number times something   U a limit without a number   O comparison before its number   P comparison behind it
+#   M number times something
+#   U a limit without a number   O comparison before its number   P comparison behind it
 #   b between   r to   & and   | or   / slash   ( ) , : .
 #   F female   X male   S subject   C stage of life   f filler   w window   ? anything else
 
@@ -43,8 +44,15 @@ class Token(NamedTuple):
 
 _AGEY = re.compile(r"old|young|elder")
 _EDGE = r"(?![a-z0-9µ])"
-_DASHES = "-‐‑–—−~∼～"
+_DASHES = "-‐‑–—−－~∼～"
 _WORD = r"[^\W\d_][^\W_]*(?:['’-][^\W_]+)*|\S"
+
+
+# "Weight loss" and "BMI percentile" are not weight and BMI.
+_NOT_A_CHANGE = (
+    r"(?!\s+(?:change|loss|gain|reduction|increase|decrease|decline|variation|fluctuation|velocity|speed|difference"
+    r"|z-?scores?|percentile|centile))"
+)
 
 
 class _Alternative(NamedTuple):
@@ -60,7 +68,8 @@ class _Alternative(NamedTuple):
         if not self.words:
             return f"(?P<{self.name}>{self.pattern})" if letter in self.letters else None
         words = [word for word in self.words if word[0] == letter]
-        return f"(?P<{self.name}>{alternation(words)}{_EDGE})" if words else None
+        edge = _EDGE + (_NOT_A_CHANGE if self.name == "variable" else "")
+        return f"(?P<{self.name}>{alternation(words)}{edge})" if words else None
 
 
 @cache

@@ -3,16 +3,18 @@
 WORD_NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
-    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "twenty-one": 21, "thirty": 30, "forty": 40, "fifty": 50,
+    "seventeen": 17, "eighteen": 18,
+    "nineteen": 19, "twenty": 20, "twenty-one": 21, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "sixty-five": 65, "seventy": 70, "seventy-five": 75, "eighty": 80, "eighty-five": 85,
     "ninety": 90, "hundred": 100,
 }  # fmt: skip
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
+ROMAN |= {"ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6}
 
 NUMBER = (
     r"(?:\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
     rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
-    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w))"
+    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w)|[ⅰⅱⅲⅳⅴⅵ])"
 )
 TIME = (
     r"(?P<time>-?\s*(?:years?|yrs?|y(?=\s*(?:\b|/?o))|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?)"

@@ -56,9 +56,9 @@ _ABOUT_SPEAKING = re.compile(
     r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen"
 )
 _DISEASE_LEAD = re.compile(
-    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have|have|has|having|a|an|the"
-    r"|clinical"
-    r"|confirmed|established|documented|known|diagnosis|diagnosed|of|presence|current|active)\s+)*"
+    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have"
+    r"|have|has|having|a|an|the|clinical|confirmed|established|documented|known|diagnosis|diagnosed|of|presence"
+    r"|current|active)\s+)*"
 )
 
 

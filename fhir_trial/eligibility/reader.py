@@ -11,6 +11,8 @@ from fhir_trial.eligibility.grammar import limits
 from fhir_trial.eligibility.interpreter import Interpreter, window_of
 from fhir_trial.eligibility.lexer import Token, lowered, tokens
 
+_LONGEST = 10_000
+"""Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
 _MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
 _SIGNS = re.compile(r"[\d≥≤<>]")
 # A digit that is neither part of a word nor the number of a type or of a time; looked at before all else.
@@ -18,7 +20,7 @@ _FREE_DIGIT = re.compile(
     r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
 )
 _NUMBER_WORDS = re.compile(
-    r"\b(?:asa|nyha|uln|class|grade|one|two|three|six|twelve|eighteen|twenty-one|sixty)\b"
+    r"\b(?:asa|nyha|uln|ii|iii|iv|class|grade|one|two|three|six|twelve|eighteen|twenty-one|sixty)\b"
 )
 
 
@@ -31,6 +33,8 @@ def constraints(
     words would have to say so.
     mesh_terms: MeSH terms of the trial itself -> their ids; a condition is read only if it is one of these.
     """
+    if len(text) > _LONGEST:
+        return Reading(text=text, status="text")
     lower = lowered(text)
     marker = _MARKER.match(lower)
     if marker is not None:

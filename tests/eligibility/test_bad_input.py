@@ -5,8 +5,44 @@ from collections.abc import Callable
 from types import FrameType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fhir_trial.eligibility import parse
+from fhir_trial.eligibility import constraints, parse
+
+WORDS = [
+    "age",
+    "BMI",
+    "ECOG",
+    "≥",
+    "<",
+    "between",
+    "and",
+    "or",
+    "21",
+    "64",
+    "years",
+    "kg/m2",
+    "ULN",
+    "x",
+    "(",
+    ")",
+]
+WORDS += [
+    "-",
+    ",",
+    "/",
+    "II",
+    "of",
+    "at least",
+    "older",
+    "women",
+    "İ",
+    "within 2 weeks",
+    "not",
+    "10^9/L",
+    "80.000",
+]
 
 
 def steps(work: Callable[[], object]) -> int:
@@ -70,6 +106,43 @@ def test_twice_the_text_is_twice_the_work(make: Callable[[int], str]) -> None:
 def test_a_bad_text_is_kept_whole(text: str) -> None:
     criteria = parse(text)
     assert "".join(text[start:end] for start, end, _ in criteria.spans()) == text
+
+
+LINES = [
+    "Age ≥ 21 years and ",
+    "f of the ",
+    "BMI > ",
+    "1-2 ",
+    "(",
+    "or ",
+    "within 2 weeks ",
+    "a " * 40 + "9 ",
+]
+
+
+@pytest.mark.parametrize("piece", LINES)
+def test_reading_twice_the_line_is_about_twice_the_work(piece: str) -> None:
+    once, twice = piece * (2_000 // len(piece)), piece * (4_000 // len(piece))
+    constraints(once)  # the tables are read, the patterns compiled
+    assert steps(lambda: constraints(twice)) < 2.6 * steps(lambda: constraints(once)) + 100
+
+
+@pytest.mark.parametrize("piece", ["1", "(", "Age ", "≥", "İ", "\x00", "مريض ", "1 2 ", "or "])
+def test_a_line_longer_than_any_criterion_is_text(piece: str) -> None:
+    assert constraints(piece * (1_000_000 // len(piece))).status == "text"
+
+
+@settings(deadline=None)  # the first line compiles the patterns
+@given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
+def test_any_line_is_read_without_a_crash_and_offsets_hold(text: str) -> None:
+    reading = constraints(text)
+    assert reading.text == text
+    for constraint in reading.constraints:
+        assert 0 <= constraint.start < constraint.end <= len(text)
+    if reading.status == "computable":
+        assert reading.constraints
+        assert not reading.residue
+        assert reading.join != "unknown"
 
 
 def test_ten_thousand_bullets_are_ten_thousand_criteria() -> None:
