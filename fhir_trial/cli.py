@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -161,15 +162,13 @@ def validate(
     from fhir_trial import pipeline
 
     summary = _summary(f"valid {release.value}", None)
-    try:
-        outcomes = pipeline.validate_all(source, release)
+    outcomes = pipeline.validate_all(source, release)
+    with _delivery("-"):
         for outcome in _observed(outcomes, summary, fail_fast=fail_fast, show=False):
             if outcome.error and not as_json:
                 _print_failure(outcome)
             for issue in outcome.issues:
                 _print_issue(issue, as_json)
-    except BrokenPipeError:
-        _leave_quietly()
     _end(summary, as_json)
 
 
@@ -196,25 +195,32 @@ def _written(outcomes: Iterable["Outcome"], output: str, layout: Layout) -> None
     """Write what was converted; a file is not touched if nothing was."""
     from fhir_trial import writing
 
+    converted = (outcome for outcome in outcomes if outcome.data is not None)
+    first = next(converted, None)
+    if first is None:
+        return
+    with _delivery(output), writing.opened(output, layout.value) as write:
+        for outcome in chain([first], converted):
+            write(outcome.id or "", outcome.data or b"")
+
+
+@contextmanager
+def _delivery(output: str) -> Iterator[None]:
+    """What an output may do to us: its reader leaves (`| head`), which is no error, or it takes no more."""
     try:
-        converted = (outcome for outcome in outcomes if outcome.data is not None)
-        first = next(converted, None)
-        if first is None:
-            return
-        with writing.opened(output, layout.value) as write:
-            for outcome in chain([first], converted):
-                write(outcome.id or "", outcome.data or b"")
+        yield
     except BrokenPipeError:
-        _leave_quietly()
+        _drop_what_is_buffered()
+        raise typer.Exit(ExitCode.OK) from None
     except OSError as exc:
+        if output == "-":
+            _drop_what_is_buffered()
         _refuse(f"cannot write {'standard output' if output == '-' else output}: {exc.strerror or exc}")
 
 
-def _leave_quietly() -> NoReturn:
-    """End because the reader of standard output has what it wanted (`| head`)."""
-    # what is still buffered must not fail once more at exit
+def _drop_what_is_buffered() -> None:
+    """Keep what standard output still holds from failing once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(ExitCode.OK)
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -351,6 +351,17 @@ def test_a_full_disk_is_one_clear_error(arguments: list[str]) -> None:
     assert "No space left on device" in run.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_validate_onto_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
+    source = tmp_path / "x"
+    source.write_text('{"resourceType":"Organization","name":"x","active":"yes"}')
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "fhir_trial", "validate", str(source)]
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == ExitCode.USAGE
+    assert run.stderr == "fhir-trial: cannot write standard output: No space left on device\n"
+
+
 @pytest.mark.parametrize("target", ["out.json", "out/"])
 def test_a_disk_that_fills_up_leaves_no_half_file_and_keeps_the_old_one(target: str, tmp_path: Path) -> None:
     (tmp_path / "out.json").write_text("old")

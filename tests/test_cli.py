@@ -3,9 +3,9 @@
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -231,9 +231,11 @@ def test_a_terminal_shows_progress_after_a_moment() -> None:
 
 def test_help_is_quick() -> None:
     def seconds(*command: str) -> float:
-        begin = time.perf_counter()
+        """CPU time: unlike the clock, it does not count what else the machine is doing."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, *command], check=True, capture_output=True)
-        return time.perf_counter() - begin
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     floor = min(seconds("-c", "pass") for _ in range(5))
     assert min(seconds("-m", "fhir_trial", "--help") for _ in range(5)) < 3 * floor + 0.2
