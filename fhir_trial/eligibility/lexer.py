@@ -133,6 +133,37 @@ def _beginning_with(letter: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join([*patterns, rf'(?P<other>{_WORD})'])})\s*")
 
 
+@cache
+def _hint() -> re.Pattern[str]:
+    """A word that a limit can hardly do without: the first of a variable's name, or one of age."""
+    words = vocabulary()
+    names = [alias for variable in words.variables.values() for alias in variable.aliases]
+    first = {re.split(r"[\s/-]", name, maxsplit=1)[0] for name in [*names, *words.words["lifestage"]]}
+    ages = {
+        "year",
+        "years",
+        "yr",
+        "yrs",
+        "old",
+        "older",
+        "young",
+        "younger",
+        "yo",
+        "y",
+        "over",
+        "under",
+        "above",
+        "below",
+    }
+    starts = alternation(word for word in first | ages if word[0].isalpha())
+    return re.compile(rf"[≥≤<>]|(?<![a-z]){starts}(?![a-z])|\d[a-z(]*-?(?:h|hour)\b")
+
+
+def may_hold_a_limit(lower: str) -> bool:
+    """Whether cutting a line into tokens can be worth its cost."""
+    return _hint().search(lower) is not None
+
+
 def lowered(text: str) -> str:
     """Lower case of the same length, so that offsets stay true."""
     lower = text.lower()

@@ -9,7 +9,7 @@ from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.grammar import limits
 from fhir_trial.eligibility.interpreter import Interpreter, window_of
-from fhir_trial.eligibility.lexer import Token, lowered, tokens
+from fhir_trial.eligibility.lexer import Token, lowered, may_hold_a_limit, tokens
 
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
@@ -43,6 +43,8 @@ def constraints(
     if reading is not None:
         return reading
     if not (_SIGNS.search(lower) and _FREE_DIGIT.search(lower)) and _NUMBER_WORDS.search(lower) is None:
+        return Reading(text=text, status="text")
+    if not may_hold_a_limit(lower):
         return Reading(text=text, status="text")
     return _Line(text, lower, section).reading()
 

@@ -106,6 +106,8 @@ class _Splitter:
                 if not body:
                     after_blank = True
                     continue
+                if end > mentions.next:
+                    mentions.skip(end)
                 if after_blank or not self._continues(column, previous, body):
                     self._plain(column, body, start, after_blank=after_blank)
                 else:
@@ -245,15 +247,17 @@ class _Mentions:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._places = dict.fromkeys(("clusion", "CLUSION"), -1)
         self.next = 0
         self.skip(0)
 
     def skip(self, position: int) -> None:
-        """Move to the first mention at or after a position."""
-        lower = self._text.find("clusion", position)
-        upper = self._text.find("CLUSION", position)
-        nowhere = len(self._text)
-        self.next = min(lower if lower >= 0 else nowhere, upper if upper >= 0 else nowhere)
+        """Move to the first mention at or after a position; each word is searched for once through the text."""
+        for word, place in self._places.items():
+            if place < position:
+                found = self._text.find(word, position)
+                self._places[word] = found if found >= 0 else len(self._text)
+        self.next = min(self._places.values())
 
 
 @lru_cache(maxsize=1024)
