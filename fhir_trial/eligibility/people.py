@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from fhir_trial.eligibility.constraint import Constraint, Join, Reading
+from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Window
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 _WHO = (
@@ -18,15 +18,23 @@ _MALE = r"(?:men|man|males?|boys?)"
 _PERSON = r"(?:patients?|subjects?|participants?|individuals?|volunteers?|persons?|people)"
 _PREGNANT = r"pregnan(?:t|cy|cies)|gravid(?:ity)?"
 _LACTATING = r"lactat(?:ing|ion)|breast[-\s]?feeding|nursing"
+_INTENDING = (
+    r"(?:plan(?:s|ned|ning)?|intend(?:s|ing)?|intention|intent|wish(?:es|ing)?|desir(?:e|es|ing)|considering|trying"
+    r"|attempting|want(?:s|ing)?|hop(?:es?|ing))\s+(?:to|on|a|for|of)?\s*"
+    r"(?:become\s+pregnant|becoming\s+pregnant|get\s+pregnant|getting\s+pregnant|be\s+pregnant|conceive|pregnancy)"
+    r"(?P<when>\s+(?:during|within|in|over|for|while\s+in)(?:\s+(?:the|this|next|course|duration|of|clinical"
+    r"|study|trial|treatment|period|participation|following|coming|\d{1,2}|months?|weeks?|years?))+)?"
+)
 _STAFF = r"(?!\s+(?:home|staff|care|facility|student|school))"
 _EXPECTING = re.compile(
-    rf"(?:{_WHO}\s+)*(?P<what>(?:{_PREGNANT}|{_LACTATING}){_STAFF}"
+    rf"(?:{_WHO}\s+)*(?P<what>(?:{_PREGNANT}|{_LACTATING}|{_INTENDING}){_STAFF}"
     rf"(?:(?:\s+(?:{_FEMALE}|{_PERSON}))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*"
-    rf"(?:{_PREGNANT}|{_LACTATING}){_STAFF})*)"
+    rf"(?:{_PREGNANT}|{_LACTATING}|{_INTENDING.replace('?P<when>', '?:')}){_STAFF})*)"
     rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state)"
     r"|\s+at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)"
     r"|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
 )
+_INTENDED = re.compile(_INTENDING)
 _DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
 _SEX = re.compile(
     rf"(?:(?:{_PERSON}|of|either|both|all|sex(?:es)?|genders?|is|are|be|must|should|the|:|biological(?:ly)?)\s*)*"
@@ -101,11 +109,21 @@ def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
         match = _EXPECTING.fullmatch(denied["rest"])
     if match is None:
         return (), "all-of"
-    said = match["what"]
+    intended = _INTENDED.search(match["what"])
+    said = _INTENDED.sub("", match["what"])
     states = ["pregnancy"] if re.search("pregnan|gravid", said) else []
     states += ["lactation"] if re.search("lactat|breast|nursing", said) else []
+    states += ["pregnancy-intention"] if intended else []
+    when = intended["when"] if intended else None
     found = tuple(
-        Constraint(variable=state, negated=bool(denied), rule=f"{state}.state", start=at, end=at + len(line))
+        Constraint(
+            variable=state,
+            negated=bool(denied),
+            window=Window(when.strip(), None, None) if when and state == "pregnancy-intention" else None,
+            rule=f"{state}.state",
+            start=at,
+            end=at + len(line),
+        )
         for state in states
     )
     # "Pregnant and nursing women" are two groups of women, not women who are both; denied, neither may hold.

@@ -27,6 +27,7 @@ _LINE = re.compile(
     r"([^\n]*)\n?"
 )
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
 _WRAP = re.compile(r"\s*\n\s*")
 _WRAPPED_FROM = 60
 """A plain line shorter than this was not broken off by a margin."""
@@ -65,7 +66,7 @@ def readable(verbatim: str) -> str:
     words = _WRAP.sub(" ", verbatim) if "\n" in verbatim else verbatim
     if "\\" in words:
         words = _ESCAPE.sub(r"\1", words)
-    return html.unescape(words) if "&" in words else words
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), words) if "&" in words else words
 
 
 class _Splitter:
@@ -252,7 +253,7 @@ class _Mentions:
         self.skip(0)
 
     def skip(self, position: int) -> None:
-        """Move to the first mention at or after a position; each word is searched for once through the text."""
+        """Move to the first mention at or after a position; each word is sought once through the text."""
         for word, place in self._places.items():
             if place < position:
                 found = self._text.find(word, position)

@@ -327,6 +327,12 @@ def coded(reading: Reading) -> list[tuple[str, tuple[str, ...], bool]]:
         ("Women who are pregnant.", [("pregnancy", (), False)]),
         ("Breast-feeding mothers", [("lactation", (), False)]),
         ("Pregnant women or nursing mothers", [("pregnancy", (), False), ("lactation", (), False)]),
+        ("Planning to become pregnant", [("pregnancy-intention", (), False)]),
+        ("Pregnant or trying to conceive", [("pregnancy", (), False), ("pregnancy-intention", (), False)]),
+        (
+            "Women who are pregnant, nursing, or intend to become pregnant during the study",
+            [("pregnancy", (), False), ("lactation", (), False), ("pregnancy-intention", (), False)],
+        ),
         ("Not pregnant", [("pregnancy", (), True)]),
         ("Fluent in Spanish", [("language", ("es",), False)]),
         ("Able to speak and read English or French", [("language", ("en", "fr"), False)]),
@@ -355,6 +361,12 @@ def test_a_line_about_people_is_read_in_full(
 )
 def test_a_line_about_people_that_says_more_is_not_computable(text: str) -> None:
     assert constraints(text).status == "text"
+
+
+def test_the_time_of_an_intention_is_its_window() -> None:
+    window = constraints("Pregnant or planning to become pregnant during the trial").constraints[1].window
+    assert window is not None
+    assert window.text == "during the trial"
 
 
 def test_denied_pregnancy_and_lactation_must_both_be_absent() -> None:
