@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fhir_trial import __version__
+from fhir_trial import __version__, cli_server
 from fhir_trial.errors import ExitCode, Issue
 from fhir_trial.release import Release
 
 if TYPE_CHECKING:
+    from fhir_trial.client.access import Access
     from fhir_trial.pipeline import Outcome
     from fhir_trial.summary import Summary
 
@@ -81,6 +82,8 @@ Examples:
   fhir-trial validate bundle.json
   fhir-trial validate out/ --release R5
   fhir-trial convert records.zip | fhir-trial validate - --json
+  fhir-trial validate out/ --engine hl7
+  fhir-trial validate bundle.json --server http://localhost:8080/fhir
 
 {CODES_HELP}
 """
@@ -152,17 +155,20 @@ def convert(
 
 
 @app.command(help=VALIDATE_HELP)
+@cli_server.with_optional_access
 def validate(
     source: Annotated[list[str], typer.Argument(help="FHIR JSON or NDJSON: file, folder, .zip, .gz, or -.")],
+    to_server: "Access | None",
     release: Annotated[Release, typer.Option(help="FHIR release to validate against.")] = Release.R4,
+    engine: Annotated[
+        cli_server.Engine, typer.Option(help="ours, or HL7's own engine (needs Java 17 and Maven).")
+    ] = cli_server.Engine.OURS,
     as_json: Annotated[bool, typer.Option("--json", help="Issues and summary as lines of JSON.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")] = False,
 ) -> None:
     """Validate FHIR."""
-    from fhir_trial import pipeline
-
     summary = _summary(f"valid {release.value}", None)
-    outcomes = pipeline.validate_all(source, release)
+    outcomes = cli_server.validated(source, release, engine, to_server)
     with _delivery("-"):
         for outcome in _observed(outcomes, summary, fail_fast=fail_fast, show=False):
             if outcome.error and not as_json:
@@ -170,6 +176,9 @@ def validate(
             for issue in outcome.issues:
                 _print_issue(issue, as_json)
     _end(summary, as_json)
+
+
+cli_server.register(app)
 
 
 def main() -> None:

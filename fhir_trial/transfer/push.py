@@ -35,7 +35,7 @@ _LOT = 8
 _MOST_ENTRIES = 200
 """Of one transaction, if shared resources can be sent before it; the study's own stay together."""
 _SHARED = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location"})
-"""Types whose ids are digests of their content (docs/decisions/0004), so a known id needs no comparison."""
+"""Types whose ids are digests of their content (docs/decisions/0003), so a known id needs no comparison."""
 _NOT_FOR_US = (401, 403)
 _TOO_LARGE = 413
 _HAPI_CODES = "https://hapifhir.io/fhir/CodeSystem/hapi-fhir-storage-response-code"
@@ -52,6 +52,8 @@ class Graph:
     resources: Sequence[Json] = field(repr=False)
     shared: frozenset[str] = frozenset()
     """Keys of those that other studies may refer to as well."""
+    is_study: bool = True
+    """Our definitions are sent like a study, but are none."""
 
     @classmethod
     def of_outcome(cls, outcome: Outcome) -> "Graph":
@@ -64,7 +66,7 @@ class Graph:
     def of_files(cls, files: Iterable[Path]) -> "Graph":
         """Definitions, each in a file."""
         found = [orjson.loads(file.read_bytes()) for file in files]
-        return cls(id="definitions", place="definitions", resources=found)
+        return cls(id="definitions", place="definitions", resources=found, is_study=False)
 
     @property
     def keys(self) -> list[str]:
