@@ -10,7 +10,7 @@ from typing import Any
 from fhir_trial.eligibility import Criterion, parse
 from fhir_trial.mapping import cross_version, extensions, time_span, urls
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
-from fhir_trial.mapping.narrative import bullets, listing, narrative, paragraph, text_line
+from fhir_trial.mapping.narrative import bullets, heading, narrative, paragraph, preformatted
 from fhir_trial.trial import Eligibility
 
 Element = dict[str, Any]
@@ -28,9 +28,7 @@ def eligibility_groups(trial_id: str, stated: Eligibility | None, graph: Graph) 
     criteria = parse(stated.criteria).criteria if stated.criteria else ()
     nested = _Nested(group_id(trial_id), graph)
     group = _group(group_id(trial_id), f"Eligibility criteria of {trial_id}", graph)
-    text = _narrative(stated, criteria, graph)
-    if text:
-        group["text"] = text
+    group["text"] = _narrative(trial_id, stated, graph)
     group["extension"] = _extensions(stated, graph)
     if not graph.r5 and stated.criteria:
         group["extension"].append(cross_version.extension("Group.description", stated.criteria))
@@ -173,7 +171,7 @@ class _Nested:
     def _nested_group(self, resource_id: str, criterion: Criterion) -> Resource:
         group = _group(resource_id, None, self._graph)
         items = [child.text for child in criterion.children]
-        if text := narrative(text_line(criterion.text), bullets(items)):
+        if text := narrative(heading(criterion.text), bullets(items)):
             group["text"] = text
         if self._graph.r5:
             group["description"] = criterion.text
@@ -195,25 +193,16 @@ def _combination(criterion: Criterion) -> list[Element]:
     return [{"url": urls.EXTENSION + "combination-method", "extension": inner}]
 
 
-def _narrative(stated: Eligibility, criteria: tuple[Criterion, ...], graph: Graph) -> Element | None:
-    ages = " to ".join(
-        part for part in (stated.minimum_age or "any age", stated.maximum_age or "any age") if part
-    )
-    by_section: dict[str, list[str]] = {"inclusion": [], "exclusion": [], "other": []}
-    for criterion in criteria:
-        by_section[criterion.section].append(criterion.text)
-        by_section[criterion.section] += [
-            f"– {below.text}" for child in criterion.children for below in child.walk()
-        ]
+def _narrative(trial_id: str, stated: Eligibility, graph: Graph) -> Element | None:
+    ages = f"{stated.minimum_age or 'any age'} to {stated.maximum_age or 'any age'}"
     volunteers = {True: "accepted", False: "not accepted", None: None}[stated.healthy_volunteers]
     return narrative(
+        heading(f"Eligibility criteria of {trial_id}"),
         paragraph("Age", ages if stated.minimum_age or stated.maximum_age else None),
         paragraph("Sex", graph.maps.sex.text(stated.sex) if stated.sex else None),
         paragraph("Healthy volunteers", volunteers),
-        listing("Inclusion criteria", by_section["inclusion"]),
-        listing("Exclusion criteria", by_section["exclusion"]),
-        listing("Criteria", by_section["other"]),
         paragraph("Study population", stated.study_population),
+        preformatted(stated.criteria),
     )
 
 

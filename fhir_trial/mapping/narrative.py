@@ -62,6 +62,11 @@ def text_line(text: str | None) -> str:
     return f"<p>{escape(text.strip())}</p>" if text and text.strip() else ""
 
 
+def preformatted(text: str | None) -> str:
+    """Text with its own line breaks and lists."""
+    return f"<pre>{escape(text.strip())}</pre>" if text and text.strip() else ""
+
+
 def narrative(*parts: str) -> dict[str, Any] | None:
     """Narrative {status 1..1, div 1..1}; None when there is nothing to read."""
     body = "".join(parts)

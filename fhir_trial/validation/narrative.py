@@ -180,7 +180,8 @@ def narrative(div: str) -> Fault | None:
     return None if reader.readable else Fault("txt-2", "the narrative has no text")
 
 
-# Narratives of the kind that the project writes: paragraphs that may start in bold, and lists in lists.
+# Narratives of the kind that the project writes: paragraphs that may start in bold, lists in lists, and text
+# with its own line breaks.
 # The text class leaves out ">" so that "]]>" cannot occur; control characters are not looked for here.
 _TEXT = r"[^<>&]*+(?:&(?:amp|lt|gt|quot);[^<>&]*+)*+"
 _LIST = rf"<ul>(?:<li>{_TEXT}</li>)++</ul>"
@@ -188,7 +189,7 @@ for _ in range(4):
     _LIST = rf"<ul>(?:<li>{_TEXT}(?:{_LIST})?+</li>)++</ul>"
 _PLAIN = re.compile(
     rf'<div xmlns="{XHTML}"><p><b>[^\s<>&](?:{_TEXT})</b>{_TEXT}</p>'
-    rf"(?:<p>(?:<b>{_TEXT}</b>)?+{_TEXT}</p>|{_LIST})*+</div>"
+    rf"(?:<p>(?:<b>{_TEXT}</b>)?+{_TEXT}</p>|{_LIST}|<pre>{_TEXT}</pre>)*+</div>"
 )
 
 
