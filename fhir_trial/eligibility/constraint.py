@@ -43,7 +43,9 @@ class Constraint:
     unit_text: str = ""
     """The unit as written, "" when none was."""
     unit: str | None = None
-    """UCUM; None for a multiple of a limit, and where no unit can be stated."""
+    """UCUM; None for a multiple of a limit, and for what has no unit."""
+    factor: Decimal | None = None
+    """Size of the unit in the common unit of its dimension (`mappings/eligibility/units.csv`)."""
     multiple_of: Limit | None = None
     """The values are multiples of the upper or lower limit of normal, not quantities."""
     codes: tuple[str, ...] = ()

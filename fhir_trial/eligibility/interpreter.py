@@ -101,7 +101,7 @@ class Interpreter:
         assumed = unit or variable.assumed
         if assumed is None and variable.units:
             return None  # a number without its unit says nothing
-        return self._made(limit, variable, bounds, unit_text=last.unit, unit=assumed)
+        return self._made(limit, variable, bounds, unit=assumed)
 
     def _multiple(self, limit: Limit, variable: Variable) -> Constraint | None:
         """A multiple of a limit of normal: it stays one, whatever the laboratory's limit is."""
@@ -118,9 +118,7 @@ class Interpreter:
             if not numbers or not Decimal("0.1") <= numbers[0] <= 100:
                 return None
             bounds.append(Bound(as_operator(code), numbers[0], token.number))
-        return self._made(
-            limit, variable, bounds, unit_text=limit.numbers[-1].text, unit=None, of=sides.pop()
-        )
+        return self._made(limit, variable, bounds, unit=None, of=sides.pop())
 
     def _levels(self, limit: Limit, variable: Variable) -> Constraint | None:
         """Levels counted up ("0, 1 or 2"): a range, if none is left out between them."""
@@ -135,7 +133,7 @@ class Interpreter:
         if limit.operators and limit.operators != ["eq"]:
             return None
         bounds = [Bound("ge", Decimal(whole[0]), literals[0]), Bound("le", Decimal(whole[-1]), literals[-1])]
-        return self._made(limit, variable, bounds, unit_text="", unit=variable.assumed)
+        return self._made(limit, variable, bounds, unit=variable.assumed)
 
     def _pressures(self, limit: Limit, names: list[str]) -> list[Constraint]:
         """140/90: the systolic and the diastolic limit in one."""
@@ -167,7 +165,7 @@ class Interpreter:
         bounds = believable_bounds(limit, variable, unit)
         if bounds is None:
             return None
-        return self._made(limit, variable, bounds, unit_text=limit.numbers[-1].unit, unit=unit)
+        return self._made(limit, variable, bounds, unit=unit)
 
     def _stands_for_an_age(self, limit: Limit) -> bool:
         """Whether a plain number of years ("over 18 years") can only be the participant's age."""
@@ -192,16 +190,16 @@ class Interpreter:
         variable: Variable,
         bounds: list[Bound],
         *,
-        unit_text: str,
         unit: Unit | None,
         of: NormalLimit | None = None,
     ) -> Constraint:
         return Constraint(
             variable=variable.id,
-            bounds=tuple(bounds),
+            bounds=tuple(self._as_written(bound, limit) for bound in bounds),
             join="any-of" if limit.outside else "all-of",
-            unit_text=unit_text,
+            unit_text=self._unit_text(limit),
             unit=unit.ucum if unit is not None else None,
+            factor=unit.factor if unit is not None else None,
             multiple_of=of,
             window=self._window(limit),
             loinc=variable.loinc_for(unit),
@@ -209,6 +207,22 @@ class Interpreter:
             start=self.tokens[limit.start].start,
             end=self.tokens[limit.end - 1].end,
         )
+
+    def _as_written(self, bound: Bound, limit: Limit) -> Bound:
+        """The bound with its number as the source has it; reading was in lower case."""
+        for token in [*limit.numbers, *limit.listed]:
+            if token.number == bound.literal and bound.literal:
+                return Bound(
+                    bound.operator, bound.value, self.text[token.start : token.start + len(bound.literal)]
+                )
+        return bound
+
+    def _unit_text(self, limit: Limit) -> str:
+        """What stands behind the last number: its unit, or the limit of normal."""
+        if not limit.numbers:
+            return ""
+        last = limit.numbers[-1]
+        return self.text[last.start + len(last.number) : last.end].strip(" -") if last.unit else ""
 
     def _window(self, limit: Limit) -> Window | None:
         """The time that stands inside a limit or right behind it."""

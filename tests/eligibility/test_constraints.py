@@ -1,5 +1,7 @@
 """Lines and what is read from them; the wording is ours, no line of a corpus stands here."""
 
+from decimal import Decimal
+
 import pytest
 
 from fhir_trial.eligibility import Constraint, Reading, constraints
@@ -297,6 +299,16 @@ def test_offsets_point_at_the_words() -> None:
 def test_the_literal_is_kept_beside_the_value() -> None:
     bound = constraints("ANC ≥ 1,200/µL").constraints[0].bounds[0]
     assert (bound.literal, str(bound.value)) == ("1,200", "1200")
+
+
+def test_units_and_numbers_are_kept_as_written() -> None:
+    anc = constraints("ANC ≥ 1.2 × 10⁹/L").constraints[0]
+    assert (anc.unit_text, anc.unit, anc.factor) == ("× 10⁹/L", "10*9/L", Decimal(1000))
+    assert constraints("ALT ≤ 2 x ULN").constraints[0].unit_text == "x ULN"
+    assert constraints("BMI > 31").constraints[0].unit_text == ""
+    assert constraints("Weight ≥ 42 Kg").constraints[0].unit_text == "Kg"
+    assert [bound.literal for bound in constraints("NYHA class II-IV").constraints[0].bounds] == ["II", "IV"]
+    assert [bound.literal for bound in constraints("ASA I or II").constraints[0].bounds] == ["I", "II"]
 
 
 def test_loinc_follows_the_unit() -> None:
