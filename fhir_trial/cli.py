@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fhir_trial import __version__, cli_server
+from fhir_trial import __version__, cli_report, cli_server
 from fhir_trial.errors import ExitCode, Issue
 from fhir_trial.release import Release
 
@@ -179,6 +179,7 @@ def validate(
 
 
 cli_server.register(app)
+cli_report.register(app)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "fhir_trial"
 LAYERS: list[set[str]] = [
     {"__main__"},
     {"cli"},
-    {"cli_server"},
+    {"cli_server", "cli_report", "cli_criteria"},
     {"transfer"},
     {"summary", "oracle"},
     {"pipeline", "report"},
@@ -30,7 +30,7 @@ ALLOWED_BESIDE = {("reading", "files"), ("bundle", "mapping"), ("validation", "m
 
 ONLY_IN = {
     "httpx": {"client", "engines"},
-    "typer": {"cli", "cli_server"},
+    "typer": {"cli", "cli_server", "cli_report", "cli_criteria"},
     "rich": {"progress"},
     "zipfile": {"files"},
 }
