@@ -1,8 +1,8 @@
 """Write the definitions of our own extensions and code systems into mappings/definitions/.
 
 Extensions come from mappings/extensions.csv; the children of those that hold a part of the trial come from
-the types of fhir_trial/trial.py, so that definition and output cannot differ. Code systems come from the
-code maps.
+the types of fhir_trial/trial.py and results.py, so that definition and output cannot differ. Code systems
+come from the code maps.
 
     python -m tools.build_definitions
 """
@@ -15,9 +15,10 @@ from typing import Any, get_args
 import orjson
 from msgspec import Struct
 
-from fhir_trial import tokens, trial
+from fhir_trial import results, tokens, trial
 from fhir_trial.codemaps import REGISTRY_ENUM, CodeMap, maps, rows
 from fhir_trial.mapping.extensions import fields
+from fhir_trial.mapping.results.context import ANALYSIS, PART_TITLES
 from fhir_trial.mapping.urls import BASE, EXTENSION
 from fhir_trial.release import Release
 
@@ -59,7 +60,7 @@ def _structure_definition(row: dict[str, str]) -> Definition:
         "fhirVersion": "4.0.1",
         "kind": "complex-type",
         "abstract": False,
-        "context": [{"type": "element", "expression": context}],
+        "context": [{"type": "element", "expression": one} for one in context.split("|")],
         "type": "Extension",
         "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
         "derivation": "constraint",
@@ -69,7 +70,7 @@ def _structure_definition(row: dict[str, str]) -> Definition:
 
 def _content(element_id: str, path: str, url: str, kind: str) -> Iterator[dict[str, Any]]:
     """The elements below an Extension: a value, or children given in the table or by a type of the trial."""
-    struct = getattr(trial, kind, None)
+    struct = getattr(trial, kind, None) or getattr(results, kind, None)
     if isinstance(struct, type) and issubclass(struct, Struct):
         yield from _complex(element_id, path, url, list(_struct_children(struct)))
     elif "=" in kind:
@@ -148,6 +149,7 @@ _OWN_SYSTEMS = {
     "study-party-role": "Roles of parties that HL7's list lacks",
     "related-artifact-kind": "Parts of a registry record that artifacts stand for",
     "eligibility-characteristic": "Characteristics of an eligibility Group",
+    "results-part": "Parts of the results of a study",
 }
 _ENUMERATIONS = (
     "Status",
@@ -183,9 +185,12 @@ _KINDS = {
 }
 
 
+_RESULT_PARTS = PART_TITLES | {ANALYSIS: "Statistical analysis"}
+
+
 def _targets(system: str) -> list[dict[str, str]]:
-    if system == "related-artifact-kind":
-        return [{"target_code": code, "display": display} for code, display in _KINDS.items()]
+    if kinds := {"related-artifact-kind": _KINDS, "results-part": _RESULT_PARTS}.get(system):
+        return [{"target_code": code, "display": display} for code, display in kinds.items()]
     paths = ("research_study/classifier.csv", "research_study/party_role.csv", "group/characteristic.csv")
     return [row for path in paths for row in rows(path) if row["target_system"] == system]
 

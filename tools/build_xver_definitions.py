@@ -63,7 +63,11 @@ COPIED = {
         "CodeSystem-title-type",
         "ValueSet-group-membership-basis",
     ],
-    (TERMINOLOGY, "R4"): ["CodeSystem-research-study-status"],
+    (TERMINOLOGY, "R4"): [
+        "CodeSystem-attribute-estimate-type",
+        "CodeSystem-research-study-status",
+        "CodeSystem-statistic-type",
+    ],
     (EXTENSIONS, "."): [
         "CodeSystem-research-study-registration-activity",
         "StructureDefinition-researchStudy-studyRegistration",
@@ -82,8 +86,9 @@ KEPT = (
 NOT_IN_R4 = {"Citation", "EvidenceReport"}
 
 NAMED_ONLY = {
-    "mesh": ("https://www.nlm.nih.gov/mesh", "MeSH", "National Library of Medicine"),
-    "ncit": ("http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "NCIt", "National Cancer Institute"),
+    "meddra": (".", "https://www.meddra.org", "MedDRA", "MedDRA MSSO"),
+    "mesh": ("R4", "https://www.nlm.nih.gov/mesh", "MeSH", "National Library of Medicine"),
+    "ncit": ("R4", "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "NCIt", "National Cancer Institute"),
 }
 """Code systems too large to ship: without a stub an engine warns of every code."""
 
@@ -99,8 +104,8 @@ def main() -> None:
             definition = read(packages[CORE], f"StructureDefinition-{resource_type}")
             for element in elements:
                 write("R4", cross_version_extension(definition, f"{resource_type}.{element}"))
-    for identity, (url, name, publisher) in NAMED_ONLY.items():
-        write("R4", stub(identity, url, name, publisher))
+    for identity, (release, url, name, publisher) in NAMED_ONLY.items():
+        write(release, stub(identity, url, name, publisher))
 
 
 def download(name: str, folder: Path) -> Path:

@@ -93,11 +93,14 @@ def _writer(struct: type[Struct]) -> Callable[[Any], list[Extension]]:
     return write
 
 
-def extension(name: str, part: Struct | None) -> list[Extension]:
-    """The extension `<base>/<name>` of a struct: 0..1, none when the struct says nothing."""
+def extension(name: str, part: Struct | None, struct: type[Struct] | None = None) -> list[Extension]:
+    """The extension `<base>/<name>` of a struct: 0..1, none when the struct says nothing.
+
+    `struct` is a base of the part's type, when only the fields of that base are to travel in it.
+    """
     if part is None:
         return []
-    inner = _writer(type(part))(part)
+    inner = _writer(struct or type(part))(part)
     return [{"url": EXTENSION + name, "extension": inner}] if inner else []
 
 

@@ -30,6 +30,11 @@ NCT_SPELLINGS = frozenset(
 EUDRACT = "https://eudract.ema.europa.eu"
 ELIGIBILITY_GROUP = f"{BASE}/sid/eligibility"
 """Identifier system of our eligibility Groups: R4 has no search from a study to its Group."""
+RESULTS = f"{BASE}/sid/results"
+"""Identifier system of the resources that hold results: the value is the NCT number."""
+RESULT_GROUP = f"{BASE}/sid/result-group"
+"""Identifier system of groups of participants, with the id that the record gives them."""
+RESULT_PARTS = f"{BASE}/CodeSystem/results-part"
 PUBMED = "https://pubmed.ncbi.nlm.nih.gov"
 
 STUDY_PAGE = "https://clinicaltrials.gov/study/"

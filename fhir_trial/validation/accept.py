@@ -280,7 +280,17 @@ class Maker:
         tokens = self.memos["code"]
         known_code, add_code = tokens.known, tokens.add
 
+        def uncoded(node: Json, text: Callable[[str], None]) -> bool:
+            """A vocabulary that is known by name only, and its version; one with known codes wants a code."""
+            version = node.get("version")
+            if type(version) is str and version and version.strip() is version:
+                text(version)
+                return systems[node["system"]] is True and len(node) == 2
+            return len(node) == 1 and systems[node["system"]] is True
+
         def coding(node: Json, _place: Any, text: Callable[[str], None], _context: Context) -> bool:
+            if "code" not in node:
+                return uncoded(node, text)
             code = node["code"]
             found = systems[node["system"]]
             if found is True:

@@ -1,0 +1,327 @@
+"""Evidence and EvidenceVariable: results in R4B and R5. https://hl7.org/fhir/R5/evidence.html
+
+A measure is an EvidenceVariable with a category per row; the values of a group are an Evidence with a
+statistic per cell, an analysis is an Evidence that compares groups.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fhir_trial.mapping import extensions, urls
+from fhir_trial.mapping.graph import Index, Reference, Resource, reference
+from fhir_trial.mapping.narrative import heading, narrative, paragraph
+from fhir_trial.mapping.results import estimates
+from fhir_trial.mapping.results.context import Context, Subject, event_coding, row_extension
+from fhir_trial.mapping.results.groups import read_group_id
+from fhir_trial.mapping.results.quantity import number_text, quantity, unsigned, unsigned_text
+from fhir_trial.mapping.results.tables import Cell, Row, Table
+from fhir_trial.release import Release
+from fhir_trial.results import (
+    Achievement,
+    Analysis,
+    AnalysisDetails,
+    DenominatorCount,
+    EventCount,
+    Measurement,
+    WithdrawalCount,
+)
+
+Element = dict[str, Any]
+
+VARIABLE_ROLES = "http://terminology.hl7.org/CodeSystem/variable-role"
+
+
+def _role(code: str) -> Element:
+    return {"coding": [{"system": VARIABLE_ROLES, "code": code}]}
+
+
+# --- writing --------------------------------------------------------------------------------------------
+
+
+def measure(table: Table, context: Context, members: list[Reference]) -> Resource:
+    """The EvidenceVariable of a measure, with its rows; each Evidence of `members` refers to it."""
+    resource_id = context.id(table.name)
+    written: Resource = {"resourceType": "EvidenceVariable", "id": resource_id}
+    text = narrative(
+        heading(table.title),
+        paragraph("Time frame", table.time_frame),
+        paragraph("Description", table.description),
+    )
+    if text:
+        written["text"] = text
+    if table.details and (extension := extensions.extension(*table.details)):
+        written["extension"] = extension
+    written["url"] = urls.canonical("EvidenceVariable", resource_id)
+    written["identifier"] = [context.identifier]
+    if table.title:
+        written["title"] = table.title
+    if table.time_frame and not context.graph.r5:  # R4B has a time frame only beside a definition
+        time_frame = extensions.simple("outcome-time-frame", "valueString", table.time_frame)
+        written["_title"] = {"extension": time_frame}
+    written["status"] = "active"
+    if table.description:
+        written["description"] = table.description
+    if table.time_frame and context.graph.r5:
+        written["characteristic"] = [{"timeFromEvent": [{"description": table.time_frame}]}]
+    if rows := [row for row in map(_row, table.rows) if row]:
+        written["category"] = rows
+    return written
+
+
+def _row(row: Row) -> Element | None:
+    extension = row_extension(row.part)
+    if not extension and not row.title:
+        return None
+    written: Element = {"id": row.place}
+    if extension:
+        written["extension"] = extension
+    if row.title:
+        written["name"] = row.title
+    if coding := event_coding(row.part):
+        written["valueCodeableConcept"] = {"coding": [coding], "text": row.title}
+    return written
+
+
+def values(table: Table, context: Context, number: int, subject: Subject) -> Resource:
+    """The Evidence of one group: a statistic per cell."""
+    title = " – ".join(part for part in (table.title, subject.title) if part)
+    population: Element = {"variableRole": _role("population")}
+    if subject.reference:
+        population["observed"] = subject.reference
+    written = _evidence(f"{table.name}-group-{number}", title, context)
+    written["variableDefinition"] = [population, _measured(table, context)]
+    write = _Statistics(table, context.release).statistic
+    if statistics := [write(cell) for cell in subject.cells]:
+        written["statistic"] = statistics
+    return written
+
+
+def _evidence(name: str, title: str, context: Context) -> Resource:
+    written: Resource = {"resourceType": "Evidence", "id": context.id(name)}
+    if text := narrative(heading(title)):
+        written["text"] = text
+    written["identifier"] = [context.identifier]
+    if title:
+        written["title"] = title
+    written["status"] = "active"
+    return written
+
+
+def _measured(table: Table, context: Context) -> Element:
+    variable = reference("EvidenceVariable", context.id(table.name), table.title)
+    return {"variableRole": _role("measuredVariable"), "observed": variable}
+
+
+class _Statistics:
+    """Cells of one table as statistics."""
+
+    def __init__(self, table: Table, release: Release) -> None:
+        self._unit = table.unit
+        self._type = estimates.concept("statistic_type", table.param, release)
+        self._count = estimates.concept("statistic_type", "COUNT_OF_PARTICIPANTS", release)
+        self._base = estimates.kind(table.dispersion, release)
+        self._writers: dict[type, Callable[[Any, Element, Element], None]] = {
+            Measurement: self._measurement,
+            DenominatorCount: self._denominator,
+            Achievement: self._achievement,
+            WithdrawalCount: _subjects,
+            EventCount: _event,
+        }
+
+    def statistic(self, cell: Cell) -> Element:
+        before: Element = {}
+        after: Element = {}
+        self._writers[type(cell.part)](cell.part, before, after)
+        written: Element = {"id": cell.place, **before}
+        if cell.label:
+            written["category"] = {"text": cell.label}
+        written.update(after)
+        return written
+
+    def _measurement(self, part: Measurement, before: Element, after: Element) -> None:
+        if part.comment:
+            before["note"] = [{"text": part.comment}]
+        if self._type:
+            before["statisticType"] = self._type
+        if part.value:
+            after["quantity"] = quantity(part.value, self._unit)
+        if found := estimates.spread(part, self._base):
+            after["attributeEstimate"] = found
+
+    def _denominator(self, part: DenominatorCount, before: Element, after: Element) -> None:
+        before["statisticType"] = self._count
+        if part.value:
+            after["quantity"] = quantity(part.value)
+
+    def _achievement(self, part: Achievement, before: Element, after: Element) -> None:
+        if part.units:
+            after["quantity"] = quantity(part.units, self._unit)
+        _subjects(part, before, after)
+
+
+def _subjects(part: WithdrawalCount, before: Element, after: Element) -> None:
+    if part.comment:
+        before["note"] = [{"text": part.comment}]
+    if part.subjects:
+        after.update(unsigned("numberAffected", part.subjects))
+
+
+def _event(part: EventCount, before: Element, after: Element) -> None:
+    if part.num_events is not None:
+        after["numberOfEvents"] = part.num_events
+    if part.num_affected is not None:
+        after["numberAffected"] = part.num_affected
+    if part.num_at_risk is not None:
+        after["sampleSize"] = {"numberOfParticipants": part.num_at_risk}
+
+
+def analysis(table: Table, context: Context, number: int, stated: Analysis) -> Resource:
+    """The Evidence of a statistical analysis: the groups it compares, the estimate and its tests."""
+    title = " – ".join(part for part in (table.title, stated.param_type, stated.statistical_method) if part)
+    written = _evidence(f"{table.name}-analysis-{number}", title, context)
+    if extension := extensions.extension("analysis", stated, AnalysisDetails):
+        written["extension"] = extension
+    if stated.group_description:
+        written["description"] = stated.group_description
+    compared = [context.group(table.groups, group_id) for group_id in stated.group_ids or ()]
+    written["variableDefinition"] = [
+        *({"variableRole": _role("exposure"), "observed": group} for group in compared),
+        _measured(table, context),
+    ]
+    if statistic := _analysis_statistic(stated, context.release):
+        written["statistic"] = [statistic]
+    return {key: written[key] for key in _EVIDENCE_ORDER if key in written}
+
+
+_EVIDENCE_ORDER = (
+    "resourceType",
+    "id",
+    "text",
+    "extension",
+    "identifier",
+    "title",
+    "status",
+    "description",
+    "variableDefinition",
+    "statistic",
+)
+
+
+def _analysis_statistic(stated: Analysis, release: Release) -> Element:
+    written: Element = {}
+    if stated.other_analysis_description:
+        written["description"] = stated.other_analysis_description
+    if stated.estimate_comment:
+        written["note"] = [{"text": stated.estimate_comment}]
+    if found := estimates.concept("statistic_type", stated.param_type, release):
+        written["statisticType"] = found
+    if stated.param_value:
+        written["quantity"] = quantity(stated.param_value)
+    if fragments := list(estimates.of_analysis(stated, release)):
+        written["attributeEstimate"] = fragments
+    if method := estimates.concept("statistical_method", stated.statistical_method, release):
+        written["modelCharacteristic"] = [{"code": method}]
+    return written
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
+def read_measure(measure: Resource) -> tuple[str | None, str | None, str | None]:
+    """Title, description and time frame of a measure."""
+    time_frame = extensions.value(measure.get("_title"), "outcome-time-frame", "valueString")
+    for characteristic in measure.get("characteristic", ()):
+        for event in characteristic.get("timeFromEvent", ()):
+            time_frame = time_frame or event.get("description")
+    return measure.get("title"), measure.get("description"), time_frame
+
+
+def read_rows(measure: Resource) -> Iterator[tuple[str, str | None, Element]]:
+    """Place, title and element of each row."""
+    for category in measure.get("category", ()):
+        yield category.get("id", ""), category.get("name"), category
+
+
+def _variables(evidence: Resource, role: str) -> list[Reference | None]:
+    return [
+        definition.get("observed")
+        for definition in evidence.get("variableDefinition", ())
+        if any(c.get("code") == role for c in definition.get("variableRole", {}).get("coding", ()))
+    ]
+
+
+def read_subject(values: Resource) -> Reference | None:
+    """The group whose values a resource holds."""
+    populations = _variables(values, "population")
+    return populations[0] if populations else None
+
+
+def read_cells(values: Resource) -> Iterator[tuple[str, Element]]:
+    """Place and values of each cell, as the record has them, without the group."""
+    for statistic in values.get("statistic", ()):
+        place = statistic.get("id", "")
+        read = _READERS.get(place.rpartition(".")[2][:1])
+        if read is not None:
+            yield place, {key: value for key, value in read(statistic).items() if value is not None}
+
+
+def _read_measurement(statistic: Element) -> Element:
+    return {
+        "value": number_text(statistic.get("quantity")),
+        **estimates.read_spread(statistic.get("attributeEstimate", [])),
+        "comment": _comment(statistic),
+    }
+
+
+def _comment(statistic: Element) -> Any:
+    notes = statistic.get("note", [])
+    return notes[0].get("text") if notes else None
+
+
+def _read_denominator(statistic: Element) -> Element:
+    return {"value": number_text(statistic.get("quantity"))}
+
+
+def _read_subjects(statistic: Element) -> Element:
+    return {
+        "comment": _comment(statistic),
+        "numSubjects": unsigned_text(statistic, "numberAffected"),
+        "numUnits": number_text(statistic.get("quantity")),
+    }
+
+
+def _read_event(statistic: Element) -> Element:
+    return {
+        "numEvents": statistic.get("numberOfEvents"),
+        "numAffected": statistic.get("numberAffected"),
+        "numAtRisk": statistic.get("sampleSize", {}).get("numberOfParticipants"),
+    }
+
+
+_READERS: dict[str, Callable[[Element], Element]] = {
+    "v": _read_measurement,
+    "n": _read_denominator,
+    "a": _read_subjects,
+    "r": _read_subjects,
+    "s": _read_event,
+    "t": _read_event,
+}
+
+
+def is_analysis(resource: Resource) -> bool:
+    """Whether an Evidence is an analysis: it measures, and no population is described."""
+    return not _variables(resource, "population")
+
+
+def read_analysis(resource: Resource, index: Index) -> Element:
+    """The fields of the record that an analysis states."""
+    statistic: Element = next(iter(resource.get("statistic", ())), {})
+    ids = [read_group_id(one, index) for one in _variables(resource, "exposure")]
+    return {
+        "paramValue": number_text(statistic.get("quantity")),
+        **estimates.read_analysis(statistic.get("attributeEstimate", [])),
+        "estimateComment": _comment(statistic),
+        "otherAnalysisDescription": statistic.get("description"),
+        "groupDescription": resource.get("description"),
+        "groupIds": [group_id for group_id in ids if group_id is not None] or None,
+    }
