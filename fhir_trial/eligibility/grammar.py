@@ -27,6 +27,7 @@ _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
 _LINKED = re.compile(_LINK)
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
+_GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
 _AGAIN = re.compile(r"K?P")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?P<v>[VA])\)?")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
@@ -140,8 +141,9 @@ def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -
         return False
     if rule != "equal":
         return True
-    numbered = kinds[start - 1 : start] == "(" and kinds[end : end + 1] == ")"  # "(2) diabetes"
-    return not numbered and kinds[end : end + 1] not in ("?", "r", "M")
+    numbered = kinds[start - 1 : start] == "(" and kinds[end : end + 1] == ")"  # "(2) gout"
+    goes_on = _GOES_ON.match(kinds, end) is not None
+    return not numbered and not goes_on and kinds[end : end + 1] not in ("?", "r", "M", "O")
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
@@ -187,7 +189,7 @@ def _sandwich(kinds: str, found: list[Token], position: int) -> Limit | None:
 
 
 def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
-    """A limit in front of what it limits: "at least 18 years of age", "over 50 kg body weight"."""
+    """A limit in front of what it limits: "at least 21 years of age", "over 50 kg body weight"."""
     limit = _body(kinds, found, position)
     if limit is None:
         return None
@@ -220,7 +222,7 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
 
 
 def _said_twice(limit: Limit, kinds: str, found: list[Token]) -> None:
-    """Take in a comparison that only repeats the first ("at least 18 years of age or older")."""
+    """Take in a comparison that only repeats the first ("at least 21 years of age or older")."""
     match = _AGAIN.match(kinds, limit.end)
     if (
         match is not None

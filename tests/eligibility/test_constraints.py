@@ -200,6 +200,8 @@ class TestKnownErrorsOfOthers:
         "Visual acuity 20/40 or better",
         "BMI > 26-31",  # which of the two?
         "Gout (2) asthma (3)",
+        "MMSE score 2 points below that of last year",
+        "3. ECOG 0 or 1 4. Gout",
         "CR > 12 months",  # complete response, not creatinine
         "Phase 2 or 3 trial",
         "Pain on a 0-10 numeric rating scale",
@@ -348,9 +350,9 @@ def coded(reading: Reading) -> list[tuple[str, tuple[str, ...], bool]]:
         ("Not pregnant", [("pregnancy", (), True)]),
         ("Fluent in Spanish", [("language", ("es",), False)]),
         ("Able to speak and read English or French", [("language", ("en", "fr"), False)]),
-        ("English-speaking", [("language", ("en",), False)]),
+        ("Danish-speaking", [("language", ("da",), False)]),
         ("Unable to speak English", [("language", ("en",), True)]),
-        ("Non-English speaking", [("language", ("en",), True)]),
+        ("Non-Danish speaking", [("language", ("da",), True)]),
     ],
 )
 def test_a_line_about_people_is_read_in_full(
@@ -368,7 +370,7 @@ def test_a_line_about_people_is_read_in_full(
         "Men with gout",
         "Willing to learn English",
         "Breast cancer",
-        "A negative pregnancy test",
+        "A pregnancy test that is negative",
     ],
 )
 def test_a_line_about_people_that_says_more_is_not_computable(text: str) -> None:
@@ -382,7 +384,7 @@ def test_the_time_of_an_intention_is_its_window() -> None:
 
 
 def test_denied_pregnancy_and_lactation_must_both_be_absent() -> None:
-    assert constraints("Not pregnant or breastfeeding").join == "all-of"
+    assert constraints("Not pregnant or nursing").join == "all-of"
     assert constraints("Pregnant and lactating women").join == "any-of"
 
 

@@ -33,7 +33,7 @@ def section_below(heading: str, *, before: str = "") -> tuple[str, str | None]:
         ("**Exclusion Criteria**", "exclusion"),
         ("## Inclusion Criteria", "inclusion"),
         ("* Exclusion Criteria:", "exclusion"),
-        ("Patient Inclusion Criteria:", "inclusion"),
+        ("Volunteer Inclusion Criteria:", "inclusion"),
         ("Pre-Operative Exclusion Criteria", "exclusion"),
         ("Intra-operative Exclusion Criteria:", "exclusion"),
         ("Disease-specific exclusion criteria:", "exclusion"),
@@ -62,7 +62,7 @@ def test_a_heading_opens_its_section(heading: str, section: str) -> None:
         ("Clinic Inclusion Criteria:", "Clinic"),
         ("Inclusion Criteria for tenants:", "tenants"),
         ("Inclusion Criteria (Neighbours):", "Neighbours"),
-        ("Inclusion Criteria:Control group", "Control group"),
+        ("Inclusion Criteria:Reference group", "Reference group"),
         ("Inclusion Criteria: Cohorts A and B", "Cohorts A and B"),
         (
             "Specific inclusion criteria for cornea/skin transplant patients:",
@@ -139,5 +139,5 @@ def test_a_line_that_introduces_a_list_is_its_parent() -> None:
 
 
 def test_structured_fields_pasted_into_the_text_are_criteria() -> None:
-    text = "Inclusion Criteria:\n\n* Gout\n\nMinimum Age: 21 Years\n\nSex: All"
-    assert [c.text for c in parse(text).criteria] == ["Gout", "Minimum Age: 21 Years", "Sex: All"]
+    text = "Inclusion Criteria:\n\n* Gout\n\nMinimum Age: 21 Years\n\nSex: Women"
+    assert [c.text for c in parse(text).criteria] == ["Gout", "Minimum Age: 21 Years", "Sex: Women"]

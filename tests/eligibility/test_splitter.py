@@ -147,7 +147,7 @@ def test_ragged_numbers_stay_on_one_level() -> None:
         ("-5 °C or colder", ""),
         ("1.5 x ULN or less", ""),
         ("E. coli in urine", ""),
-        ("18 years or older", ""),
+        ("21 years or older", ""),
         ("2.5 mg daily", ""),
     ],
 )
