@@ -117,11 +117,19 @@ def _decode_slowly(data: bytes, trial: Trial | None) -> Trial:
 def _walked(document: Any, data: bytes, trial: Trial | None) -> Trial:
     if not isinstance(document, dict):
         raise RecordError(f"a record is an object, this is {schema.describe(document)}")
-    sieve = _Sieve()
+    sieve = _Sieve(None if trial is None else _with_content(trial))
     known = sieve.sift(document, schema.root(), None)
     if trial is None or sieve.empty:
         trial = _decode_known(known, document, data)
     return msgspec.structs.replace(trial, unknown=sieve.unknown or None, empty=sieve.empty or None)
+
+
+def _with_content(trial: Trial) -> Any:
+    """The document of a trial in which every value has content; None when it holds one without."""
+    encoded = _ENCODER.encode(msgspec.structs.replace(trial, results=msgspec.UNSET))
+    if _empty_text(encoded) or _empty_object(encoded) or _empty_list(encoded):
+        return None
+    return msgspec.json.decode(encoded)
 
 
 def _decode_known(known: dict[str, Any], document: dict[str, Any], data: bytes) -> Trial:
@@ -146,26 +154,36 @@ _Place = tuple[Any, str | int] | None
 class _Sieve:
     """Goes through a document; what the model does not know, and what has no content, stays in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, decoded: Any) -> None:
+        """`decoded`: what the model is known to hold, all of it with content; such parts pass unseen."""
         self.unknown: dict[str, Any] = {}
         self.empty: dict[str, Any] = {}
+        self._decoded = decoded
 
-    def sift(self, value: Any, node: schema.Node, place: _Place) -> Any:
+    def sift(self, value: Any, node: schema.Node, place: _Place, decoded: Any = None) -> Any:
         """What passes: the value without all that."""
+        if place is None:
+            decoded = self._decoded
         if node.fields is not None and isinstance(value, dict):
-            return self._object(value, node.fields, place)
+            return self._object(value, node.fields, place, decoded if isinstance(decoded, dict) else {})
         if node.item is not None and isinstance(value, list):
             return self._list(value, node.item, place)
         return value
 
-    def _object(self, value: dict[str, Any], fields: dict[str, schema.Node], place: _Place) -> dict[str, Any]:
+    def _object(
+        self, value: dict[str, Any], fields: dict[str, schema.Node], place: _Place, decoded: dict[str, Any]
+    ) -> dict[str, Any]:
         passed = {}
         for key, member in value.items():
             node = fields.get(key)
             if node is None:
                 self._keep(member, (place, key))
+            elif key in decoded and decoded[key] == member:
+                passed[key] = member
             elif self._has_content(member, place, key):
-                passed[key] = member if node.is_leaf else self.sift(member, node, (place, key))
+                passed[key] = (
+                    member if node.is_leaf else self.sift(member, node, (place, key), decoded.get(key))
+                )
         return passed
 
     def _list(self, value: list[Any], node: schema.Node, place: _Place) -> list[Any]:
