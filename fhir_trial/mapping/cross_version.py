@@ -4,6 +4,7 @@ Only the elements of `mappings/cross_version.csv` travel this way: those that pa
 HL7's engine. A fragment is the value an element has in R5: a dict of its children, or a single value.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -39,21 +40,31 @@ def extension(element: str, fragment: Any) -> dict[str, Any]:
 
     Raises: KeyError for an element or child that is not in the reviewed list.
     """
+    return _writer(element)(fragment)
+
+
+@cache
+def _writer(element: str) -> Callable[[Any], dict[str, Any]]:
+    """A function that writes the fragments of one element, made once."""
     children = _children()[element]
     url = CROSS_VERSION + element
-    if "" in children:
+
+    def simple(fragment: Any) -> dict[str, Any]:
         return {"url": url, children[""].key: fragment}
-    inner: list[dict[str, Any]] = []
-    for name, value in fragment.items():
-        if name[0] == "_":  # the extensions of a primitive travel with it
-            _beside(inner, name[1:])["_" + children[name[1:]].key] = value
-            continue
-        key, repeats = children[name]
-        if repeats:
-            inner += [{"url": name, key: item} for item in value]
-        else:
-            inner.append({"url": name, key: value})
-    return {"url": url, "extension": inner}
+
+    def complex_(fragment: Any) -> dict[str, Any]:
+        inner: list[dict[str, Any]] = []
+        for name, value in fragment.items():
+            child = children.get(name)
+            if child is None:  # the extensions of a primitive travel with it
+                _beside(inner, name.removeprefix("_"))["_" + children[name.removeprefix("_")].key] = value
+            elif child.repeats:
+                inner += [{"url": name, child.key: item} for item in value]
+            else:
+                inner.append({"url": name, child.key: value})
+        return {"url": url, "extension": inner}
+
+    return simple if "" in children else complex_
 
 
 def _beside(inner: list[dict[str, Any]], name: str) -> dict[str, Any]:
