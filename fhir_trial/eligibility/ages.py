@@ -2,23 +2,31 @@
 
 import re
 
-# Ages that are not the participant's own age now.
-_NOT_NOW = re.compile(
-    r"onset|diagnos|gestation|\bbone\b|mental|development|menarche|menopaus|mother|father|parent|sibling|relative"
-    r"|partner|spouse|caregiver|first[- ]degree|family|\bbegan\b|\bbefore\b|\bsince\b|\buntil\b|\bprior to\b"
-    r"|\bafter\b|smok|donor|charlson|appropriate|adjusted|matched|corrected|for[- ]age|household|\bborn\b"
-    r"|\bhaving (?:a )?child|with (?:a )?child|their child|biological"
-    r"|first (?:episode|symptom|seizure|degree|birth)"
-    r"|post-?menstrual|vaccin"
-)
-_NOT_NOW_BEHIND = re.compile(
+# Plain words, because a search for each of them is faster than one expression for all.
+_SOMEBODY_ELSE = (
+    "mother", "father", "parent", "sibling", "relative", "partner", "spouse", "caregiver", "family", "donor",
+    "household", "first-degree", "first degree", "biological", "their child", "with child", "with a child",
+    "having a child",
+)  # fmt: skip
+_AT_AN_EVENT = (
+    "onset", "diagnos", "menarche", "menopaus", " began ", "before", "since", "until", "prior to", "after",
+    "smok", " born", "vaccin", "first episode", "first symptom", "first seizure", "first birth",
+)  # fmt: skip
+_ANOTHER_MEASURE = (
+    "gestation", " bone", " mental", "development", "charlson", "appropriate", "adjusted", "matched",
+    "corrected", "for age", "for-age", "postmenstrual", "post-menstrual",
+)  # fmt: skip
+_WORDS = _SOMEBODY_ELSE + _AT_AN_EVENT + _ANOTHER_MEASURE
+_BEHIND = re.compile(
     r"\s*(?:at|of|when|after|since|from|before|prior to|ago)\s+"
     r"(?:(?:the|time|of|first|their|initial|disease|symptom|age)\s+)*"
-    r"(?:onset|diagnos|menopaus|menarche|birth|first|disease|symptom|education|ago|smoking|treatment|experience|duration)"
+    r"(?:onset|diagnos|menopaus|menarche|birth|first|disease|symptom|education|ago|smoking|treatment|experience"
+    r"|duration)"
     r"|\s*(?:ago|duration|post-?menopausal|history|gestation|education|corrected|since|prior|before|pack)"
 )
 
 
-def is_another_age(before: str, words: str, behind: str) -> bool:
-    """Whether the words around an age make it somebody else's, or that of an event."""
-    return bool(_NOT_NOW.search(before) or _NOT_NOW.search(words) or _NOT_NOW_BEHIND.match(behind))
+def is_another_age(until: str, behind: str) -> bool:
+    """Whether the words up to the end of an age, or behind it, make it another's or that of an event."""
+    padded = f" {until}"
+    return any(word in padded for word in _WORDS) or _BEHIND.match(behind) is not None

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from fhir_trial.eligibility.lexer import Token, is_about_age
 
 _N = "[NQTL]"
-_LINK = r"(?:\([?VA]?[?f]?\))?[fw:,.rVA(]{0,7}?"
 # What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
 _BODIES = (
-    ("between", rf"f*b[fwA(]*(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?P<b>{_N})"),
+    ("between", rf"b[fwA(]*(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?P<b>{_N})"),
     ("outside", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,(]?\|[fA]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("mixed", rf"(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
@@ -22,9 +21,16 @@ _BODIES = (
     ("list", r"(?P<list>[NQ](?:[,/|&]+f*[NQ])+)"),
     ("equal", rf"(?P<a>{_N})"),
 )
-_BODY = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
+_FORMS = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
+_FROM_A_NUMBER = ("mixed", "range", "after", "list", "equal")
+# Only those that can begin with a letter are tried there.
+_BEGINNING = {
+    **dict.fromkeys("NQTLM", tuple(form for form in _FORMS if form[0] in _FROM_A_NUMBER)),
+    "O": tuple(form for form in _FORMS if form[0] not in {*_FROM_A_NUMBER, "between"}),
+    "b": _FORMS[:1],
+}
+_START = re.compile("[VANQTLOb]")
 _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
-_LINKED = re.compile(_LINK)
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
 _GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
@@ -60,26 +66,21 @@ class Limit:
 _FLIPPED = {"ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "eq": "eq"}
 
 
-def limits(found: list[Token]) -> Iterator[Limit]:
-    """The limits of a line, left to right, none sharing a token with another."""
-    kinds = "".join(token.kind for token in found)
-    position = 0
-    while position < len(kinds):
-        limit = _limit(kinds, found, position)
-        if limit is None:
-            position += 1
-        else:
+def limits(found: list[Token], kinds: str) -> Iterator[Limit]:
+    """The limits of a line, left to right, none sharing a token with another; kinds: the tokens' letters."""
+    start = _START.search(kinds)
+    while start is not None:
+        limit = _limit(kinds, found, start.start())
+        if limit is not None:
             yield limit
-            position = limit.end
+        start = _START.search(kinds, start.end() if limit is None else limit.end)
 
 
 def _limit(kinds: str, found: list[Token], position: int) -> Limit | None:
     kind = kinds[position]
     if kind in "VA":
         return _after_variable(kinds, found, position)
-    if kind in "NQTLOb":
-        return _sandwich(kinds, found, position) or _before_variable(kinds, found, position)
-    return None
+    return _sandwich(kinds, found, position) or _before_variable(kinds, found, position)
 
 
 def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
@@ -121,7 +122,7 @@ def _link_ends(kinds: str, position: int) -> Iterator[int]:
 
 
 def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
-    for rule, pattern in _BODY:
+    for rule, pattern in _BEGINNING.get(kinds[position : position + 1], ()):
         match = pattern.match(kinds, position)
         if match is not None:
             limit = _read(rule, match, found)

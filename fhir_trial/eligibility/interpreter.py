@@ -153,8 +153,7 @@ class Interpreter:
         if others or limit.rule in ("equal", "list", "pair", "multiple"):
             return None
         start, end = self.tokens[limit.start].start, self.tokens[limit.end - 1].end
-        before = self.lower[max(0, start - 40) : start]
-        if is_another_age(before, self.lower[start:end], self.lower[end : end + 60]):
+        if is_another_age(self.lower[max(0, start - 40) : end], self.lower[end : end + 60]):
             return None
         if limit.bare and not self._stands_for_an_age(limit):
             return None
@@ -168,7 +167,7 @@ class Interpreter:
         return self._made(limit, variable, bounds, unit=unit)
 
     def _stands_for_an_age(self, limit: Limit) -> bool:
-        """Whether a plain number of years ("over 18 years") can only be the participant's age."""
+        """Whether a plain number of years ("over 21 years") can only be the participant's age."""
         before, behind = self.kinds[: limit.start], self.kinds[limit.end :]
         years = limit.numbers[-1].unit.startswith(("y", "-y", " y"))
         who = set(before) & set("SFXC")

@@ -65,7 +65,7 @@ class _Line:
     def reading(self) -> Reading:
         if not set(self.kinds) & set("NQTLMU"):
             return Reading(text=self.text, status="text")
-        for limit in limits(self.tokens):
+        for limit in limits(self.tokens, self.kinds):
             read = self.interpreter.constraints(limit)
             if read:
                 self.found += read
