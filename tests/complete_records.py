@@ -6,6 +6,7 @@ every field that the registry publishes.
 
 import random
 import typing
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -32,10 +33,20 @@ _OWN_FIELDS = {"unknownFields", "emptyValues", "pageSection", "resultsSection"}
 class Maker:
     """Makes documents of one kind; the same seed makes the same document."""
 
-    def __init__(self, seed: int, *, absent: float = 0.0, empty_lists: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        absent: float = 0.0,
+        empty_lists: bool = False,
+        sizes: Sequence[int] = (1, 3),
+        texts: Sequence[str] | None = None,
+    ) -> None:
+        """`texts` are taken as they are; the usual ones are numbered, so that each stands once."""
         self._random = random.Random(seed)
         self._absent = absent
-        self._sizes = (0, 1, 3) if empty_lists else (1, 3)
+        self._sizes = (0, *sizes) if empty_lists else tuple(sizes)
+        self._texts = texts
         self._count = 0
 
     def record(self) -> dict[str, Any]:
@@ -85,6 +96,8 @@ class Maker:
         if kind is int:
             return self._random.randrange(2**31)
         if kind is str:
+            if self._texts is not None:
+                return self._random.choice(self._texts)
             self._count += 1
             return f"{self._random.choice(_TEXTS)}{self._count}"
         return round(self._random.uniform(-90, 90), 5)  # int | float: a coordinate

@@ -6,7 +6,7 @@ from typing import Any
 
 _ADDRESS = re.compile(r"(\('|=')[^']*/([^'/]+)'")
 _DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
-_FIRST_EXTENSION = re.compile(r"('\))\[0\]")
+_FIRST_EXTENSION = re.compile(r"('\))\[0?\]")
 
 
 def short_value(value: Any, length: int = 60) -> str:
