@@ -59,6 +59,17 @@ def read_resources(stated: list[dict[str, Any]], release: Release) -> Trial:
 
     Raises: RecordError when they hold no ResearchStudy, or several, or one that is not a registry's.
     """
+    try:
+        return msgspec.convert(read_document(stated, release), Trial)
+    except msgspec.ValidationError as error:
+        raise RecordError(str(error), "ResearchStudy") from error
+
+
+def read_document(stated: list[dict[str, Any]], release: Release) -> dict[str, Any]:
+    """What resources say, as the document of a `Trial`, not yet checked against its types.
+
+    Raises: RecordError when they hold no ResearchStudy, or several.
+    """
     index = Index(stated, release)
     studies = index.of_type("ResearchStudy")
     if len(studies) != 1:
@@ -70,10 +81,7 @@ def read_resources(stated: list[dict[str, Any]], release: Release) -> Trial:
     eligibility = read_eligibility(_group_references(study, index), index)
     if eligibility:
         document["protocolSection"]["eligibilityModule"] = eligibility
-    try:
-        return msgspec.convert(document, Trial)
-    except msgspec.ValidationError as error:
-        raise RecordError(str(error), "ResearchStudy") from error
+    return document
 
 
 def _group_references(study: Resource, index: Index) -> list[Any]:

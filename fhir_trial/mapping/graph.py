@@ -87,9 +87,10 @@ class Index:
         """The resources of a type, in bundle order."""
         return [r for r in self.resources if r.get("resourceType") == resource_type]
 
-    def find(self, reference: Any) -> Resource | None:
-        """The resource a Reference points to, when the bundle has it."""
+    def find(self, reference: Any, *kinds: str) -> Resource | None:
+        """The resource a Reference points to, when the bundle has it and it is of one of the types."""
         text = reference.get("reference") if isinstance(reference, dict) else None
         if not isinstance(text, str):
             return None
-        return self._by_key.get("/".join(text.split("/")[-2:]))
+        found = self._by_key.get("/".join(text.split("/")[-2:]))
+        return None if kinds and found is not None and found["resourceType"] not in kinds else found

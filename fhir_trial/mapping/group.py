@@ -211,8 +211,8 @@ def _narrative(trial_id: str, stated: Eligibility, graph: Graph) -> Element | No
 
 def read_eligibility(study_references: list[Any], index: Index) -> dict[str, Any]:
     """The eligibilityModule of the record, from the Group a study refers to."""
-    group = next((target for ref in study_references if (target := index.find(ref))), None)
-    if group is None or group["resourceType"] != "Group":
+    group = next((target for ref in study_references if (target := index.find(ref, "Group"))), None)
+    if group is None:
         return {}
     found: dict[str, Any] = {}
     descriptions = cross_version.read(group, "Group.description", index.release)

@@ -113,7 +113,7 @@ def _arm_action(number: int, arm: Arm, canonicals: dict[str, str], graph: Graph)
 
 def read_intervention_names(index: Index, protocol_references: list[Any]) -> dict[int, list[str]]:
     """Number of an arm (from 0) -> the interventions it names, in order."""
-    plan = next((target for ref in protocol_references if (target := index.find(ref))), None)
+    plan = next((found for ref in protocol_references if (found := index.find(ref, "PlanDefinition"))), None)
     found: dict[int, list[str]] = {}
     for action in (plan or {}).get("action", ()):
         identity = action.get("linkId") or action.get("id") or ""

@@ -58,8 +58,8 @@ def person(index: Index, party: Any) -> dict[str, str]:
         return compact(name=_name(resource))
     if resource["resourceType"] != "PractitionerRole":
         return {}
-    someone = index.find(resource.get("practitioner"))
-    place = index.find(resource.get("organization"))
+    someone = index.find(resource.get("practitioner"), "Practitioner")
+    place = index.find(resource.get("organization"), "Organization")
     titles = [code.get("text") for code in resource.get("code", ())]
     return compact(
         name=_name(someone) if someone else None,

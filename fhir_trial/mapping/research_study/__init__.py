@@ -376,7 +376,7 @@ def _read_design(study: Resource, index: Index, protocol: Element) -> None:
 
 def _read_people(study: Resource, index: Index, protocol: Element) -> None:
     people: Element = {}
-    if not index.r5 and (sponsor := index.find(study.get("sponsor"))):
+    if not index.r5 and (sponsor := index.find(study.get("sponsor"), "Organization")):
         people["sponsorCollaboratorsModule"] = {"leadSponsor": party(index, sponsor)}
     if not index.r5 and study.get("contact"):
         contacts = [parties.read_contact_detail(element, index) for element in study["contact"]]
@@ -413,8 +413,11 @@ def _read_extensions(study: Resource, document: dict[str, Any]) -> None:
     empty = {}
     for extension in study.get("extension", ()):
         if extension.get("url") == urls.EXTENSION + "stated-empty":
-            field, kind = extension["extension"]
-            empty[field["valueString"]] = copy(_EMPTY_KINDS[kind["valueCode"]])
+            stated = {part.get("url"): part for part in extension.get("extension", ())}
+            field = stated.get("field", {}).get("valueString")
+            kind = stated.get("kind", {}).get("valueCode")
+            if field and kind in _EMPTY_KINDS:
+                empty[field] = copy(_EMPTY_KINDS[kind])
     if empty:
         document["emptyValues"] = empty
 

@@ -79,23 +79,26 @@ def read_parties(fragments: list[Element], index: Index, protocol: Element) -> N
         concept, who = fragment.get("role"), fragment.get("party")
         token = index.maps.party_role.token(concept)
         if token == "lead-sponsor":
-            sponsors["leadSponsor"] = party(index, index.find(who))
+            sponsors["leadSponsor"] = party(index, index.find(who, "Organization"))
         elif token == "collaborator":
-            sponsors.setdefault("collaborators", []).append(party(index, index.find(who)))
+            sponsors.setdefault("collaborators", []).append(party(index, index.find(who, "Organization")))
         elif token == "responsible-party":
             sponsors.setdefault("responsibleParty", {}).update(_read_responsible(fragment, index))
         elif token == "responsible-party-legacy":
             legacy = compact(
-                oldNameTitle=fragment.get("name"), oldOrganization=party(index, index.find(who)).get("name")
+                oldNameTitle=fragment.get("name"),
+                oldOrganization=party(index, index.find(who, "Organization")).get("name"),
             )
             sponsors.setdefault("responsibleParty", {}).update(legacy)
         elif token == "record-organization":
-            stated = party(index, index.find(who))
+            stated = party(index, index.find(who, "Organization"))
             keeper = compact(fullName=stated.get("name"))
             keeper.update({k: v for k, v in stated.items() if k == "class"})
             protocol.setdefault("identificationModule", {})["organization"] = keeper
         elif token == "general-contact":
-            contacts.setdefault("centralContacts", []).append(_read_r5_contact(index.find(who), index))
+            contacts.setdefault("centralContacts", []).append(
+                _read_r5_contact(index.find(who, "PractitionerRole"), index)
+            )
         elif (official := index.maps.official_role.token(concept)) or concept == _UNSTATED_OFFICIAL:
             stated = person(index, who)
             stated.pop("title", None)
@@ -218,15 +221,15 @@ def read_sites(references: list[Element], index: Index) -> list[Element]:
     """The sites of the record."""
     found = []
     for written in references:
-        site = location.read_location(index.find(written))
+        site = location.read_location(index.find(written, "Location"))
         for extension in written.get("extension", ()):
             if extension.get("url") != EXTENSION + "site-recruitment":
                 continue
             for inner in extension.get("extension", ()):
-                if inner["url"] == "status":
-                    site["status"] = index.maps.status.token(inner["valueCodeableConcept"])
-                elif inner["url"] == "contact":
-                    detail = read_contact_detail(inner["valueContactDetail"], index)
+                if inner.get("url") == "status":
+                    site["status"] = index.maps.status.token(inner.get("valueCodeableConcept"))
+                elif inner.get("url") == "contact":
+                    detail = read_contact_detail(inner.get("valueContactDetail", {}), index)
                     site.setdefault("contacts", []).append(detail)
         found.append(site)
     return found

@@ -222,8 +222,8 @@ def read_other(study: dict[str, Any], index: Index) -> dict[str, Any]:
         info: dict[str, Any] = {}
         for inner in written.get("extension", ()):
             if inner.get("url") == "study":
-                info["nctId"] = inner["valueReference"]["identifier"]["value"]
+                info["nctId"] = inner.get("valueReference", {}).get("identifier", {}).get("value")
             elif inner.get("url") == "status":
-                info["statusForNctId"] = index.maps.status.token(inner["valueCodeableConcept"])
+                info["statusForNctId"] = index.maps.status.token(inner.get("valueCodeableConcept"))
         found["expandedAccessInfo"] = info
     return found
