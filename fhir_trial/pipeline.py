@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import msgspec
 import orjson
 
 from fhir_trial import reading
@@ -150,7 +149,6 @@ class Outcome:
     resources: Counter[str] = field(default_factory=Counter)
     unknown: tuple[str, ...] = ()
     """JSON paths of fields that the registry's published list does not have."""
-    results_aside: bool = False
     checksum: tuple[int, int] = (0, 0)
     """Length and CRC-32 of the record as it came: tells a repeated record from one that differs."""
 
@@ -201,7 +199,6 @@ def _converted(record: Record | RecordError, options: Options) -> Outcome:
         place=record.place,
         id=trial.id,
         unknown=tuple(trial.unknown or ()),
-        results_aside=trial.results is not msgspec.UNSET,
         checksum=(len(record.data), zlib.crc32(record.data)),
     )
     return _checked(outcome, document, options)

@@ -8,7 +8,7 @@ A struct named `...Details` holds the fields of a part for which no HL7 element 
 from msgspec import field
 
 from fhir_trial import tokens
-from fhir_trial.trial import Count, Date, Markup, Model
+from fhir_trial.values import Count, Date, Markup, Model
 
 # --- groups and denominators ----------------------------------------------------------------------------
 

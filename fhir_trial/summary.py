@@ -24,7 +24,6 @@ class Summary:
     unreadable: int = 0
     resources: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
-    results_aside: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     failures: list[Document] = field(default_factory=list)
     target: str | None = None
@@ -37,7 +36,6 @@ class Summary:
         self.failed += outcome.failed
         self.resources.update(outcome.resources)
         self.issues.update(issue.severity for issue in outcome.issues)
-        self.results_aside += outcome.results_aside
         self.unknown.update({_INDEX.sub("[]", path) for path in outcome.unknown})
         self.unreadable += outcome.error is not None
         if outcome.failed and len(self.failures) < FAILURES_SHOWN:
@@ -59,7 +57,6 @@ class Summary:
             "resources": dict(sorted(self.resources.items())),
             "issues": dict(sorted(self.issues.items())),
             "notMapped": {
-                "resultsSection": self.results_aside,
                 "unknownFields": dict(sorted(self.unknown.items())),
             },
             "output": self.target,
@@ -93,14 +90,10 @@ class Summary:
         return f"{_number(errors, 'error')}, {_number(self.issues['warning'], 'warning')}{notes}"
 
     def _not_mapped(self) -> list[str]:
-        reasons = []
-        if self.results_aside:
-            reasons.append(f"the results section of {_number(self.results_aside, 'record')}, carried aside")
-        reasons += [
+        return [
             f"{path} of {_number(count, 'record')}, an unknown field"
             for path, count in sorted(self.unknown.items())
         ]
-        return reasons
 
 
 def _failure(outcome: Outcome) -> Document:

@@ -9,30 +9,19 @@ Tokens, partial dates and texts stay exactly as they came.
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import Meta
 
 from fhir_trial import tokens
-
-_MONTH_DAY = r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
-_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
-_YEAR = r"(?!0000)\d{4}"
-PARTIAL_DATE = rf"^(?:{_YEAR}(?:-(?:0[1-9]|1[0-2]|{_MONTH_DAY}))?|(?!0000){_LEAP_YEAR}-02-29)\Z"
-DATE_TIME_MINUTES = rf"^(?:{_YEAR}-{_MONTH_DAY}|(?!0000){_LEAP_YEAR}-02-29)T(?:[01]\d|2[0-3]):[0-5]\d\Z"
-TIME_SPAN = r"^(?:0|[1-9]\d*) (?:Year|Month|Week|Day|Hour|Minute)s?\Z"
-
-Date = Annotated[str, Meta(pattern=PARTIAL_DATE, description="yyyy, yyyy-MM or yyyy-MM-dd")]
-DateTime = Annotated[
-    str, Meta(pattern=DATE_TIME_MINUTES, title="date and time", description="yyyy-MM-ddTHH:mm")
-]
-TimeSpan = Annotated[str, Meta(pattern=TIME_SPAN, description="a number and a unit of time")]
-Markup = Annotated[str, Meta(title="markup")]
-"""Text with the registry's markdown."""
-Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-RegistryId = Annotated[str, Meta(pattern=r"^NCT\d{8}\Z", description="NCT and eight digits")]
-
-
-class Model(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Base of every part of a trial: immutable, absent keys stay absent."""
+from fhir_trial.results import Results
+from fhir_trial.values import PARTIAL_DATE as PARTIAL_DATE
+from fhir_trial.values import TIME_SPAN as TIME_SPAN
+from fhir_trial.values import Count as Count
+from fhir_trial.values import Date as Date
+from fhir_trial.values import DateTime as DateTime
+from fhir_trial.values import Markup as Markup
+from fhir_trial.values import Model as Model
+from fhir_trial.values import RegistryId as RegistryId
+from fhir_trial.values import TimeSpan as TimeSpan
 
 
 class DateStruct(Model, frozen=True):
@@ -531,8 +520,7 @@ class Trial(Model, frozen=True, rename="camel"):
     """One registry record, whole."""
 
     protocol: Protocol = msgspec.field(name="protocolSection")
-    results: Raw | UnsetType = msgspec.field(name="resultsSection", default=UNSET)
-    """The results section, carried aside as JSON text."""
+    results: Results | None = msgspec.field(name="resultsSection", default=None)
     annotations: AnnotationSection | None = msgspec.field(name="annotationSection", default=None)
     documents: DocumentSection | None = msgspec.field(name="documentSection", default=None)
     derived: Derived | None = msgspec.field(name="derivedSection", default=None)

@@ -18,8 +18,9 @@ LAYERS: list[set[str]] = [
     {"pipeline", "report"},
     {"reading", "writing", "pool", "progress", "sync"},
     {"sources", "mapping", "validation", "client", "bundle", "files", "engines", "understanding"},
-    {"results"},
     {"trial", "eligibility", "codemaps"},
+    {"results"},
+    {"values"},
     {"tokens", "data"},
     {"errors", "release"},
 ]

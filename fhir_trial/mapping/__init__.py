@@ -13,6 +13,7 @@ from fhir_trial.mapping.group import eligibility_groups, read_eligibility
 from fhir_trial.mapping.plan_definition import plan_definition, read_intervention_names
 from fhir_trial.mapping.research_study import read_study, research_study
 from fhir_trial.mapping.research_study.design import read_arms
+from fhir_trial.mapping.results import read_results, result_resources
 from fhir_trial.release import Release
 from fhir_trial.trial import Sponsors, Trial
 
@@ -28,13 +29,15 @@ def resources(trial: Trial, release: Release) -> list[Resource]:
     terms = mesh.dictionary(trial.derived.interventions if trial.derived else None, release)
     arms_interventions = trial.protocol.arms_interventions
     interventions = arms_interventions.interventions if arms_interventions else None
-    study = research_study(trial, group, terms, graph)
+    results = result_resources(trial, graph)
+    study = research_study(trial, group, terms, results.report, graph)
     return [
         study,
         plan_definition(trial, group, graph),
         *groups,
         *activity_definitions(trial.id, interventions, terms, graph),
         *(outcome_variables(trial) if graph.r5 else ()),
+        *results.resources,
         *graph.resources(),
     ]
 
@@ -81,6 +84,8 @@ def read_document(stated: list[dict[str, Any]], release: Release) -> dict[str, A
     eligibility = read_eligibility(_group_references(study, index), index)
     if eligibility:
         document["protocolSection"]["eligibilityModule"] = eligibility
+    if results := read_results(study, index):
+        document["resultsSection"] = results
     return document
 
 

@@ -23,9 +23,6 @@ from fhir_trial.trial import Trial
 MAX_NESTING = 100
 """How deep an unknown field may nest; the registry's own records nest 12 deep at most."""
 
-_KEY_MARKS = '""'
-"""The two quotation marks of the key `resultsSection`, which goes with its value."""
-
 _OWN_KEYS = ("unknownFields", "emptyValues")
 """What only this program writes; in a registry's record these are fields like any unknown one."""
 
@@ -38,12 +35,6 @@ _empty_list = re.compile(rb"\[\]").search
 _DECODER = msgspec.json.Decoder(Trial)
 _ENCODER = msgspec.json.Encoder()
 _BOMS_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-class _Aside(msgspec.Struct):
-    """The part of a record that is carried as the text it came in."""
-
-    results: msgspec.Raw | msgspec.UnsetType = msgspec.field(name="resultsSection", default=msgspec.UNSET)
 
 
 def decode(data: bytes) -> Trial:
@@ -85,64 +76,46 @@ def _is_whole(trial: Trial, data: bytes) -> bool:
     """Whether the trial holds all of `data`, and nothing without content."""
     if trial.unknown is not None or trial.empty is not None or _escaped_quote(data):
         return False
-    quotes = data.count(b'"')
-    if trial.results is not msgspec.UNSET:
-        aside = bytes(trial.results)
-        if not _is_utf8(aside):
-            return False
-        trial = msgspec.structs.replace(trial, results=msgspec.UNSET)
-        quotes -= aside.count(b'"') + len(_KEY_MARKS)
     encoded = _ENCODER.encode(trial)
-    if encoded.count(b'"') != quotes:
+    if encoded.count(b'"') != data.count(b'"'):
         return False
     return not (_empty_text(encoded) or _empty_object(encoded) or _empty_list(encoded))
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _decode_slowly(data: bytes, trial: Trial | None) -> Trial:
     """The trial by way of the document, which says what was dropped; `trial` is what came of the fast way."""
     try:
-        return _walked(_document(data), data, trial)
+        return _walked(_document(data), trial)
     except RecursionError:
         raise RecordError("nested too deeply to be a record") from None
 
 
-def _walked(document: Any, data: bytes, trial: Trial | None) -> Trial:
+def _walked(document: Any, trial: Trial | None) -> Trial:
     if not isinstance(document, dict):
         raise RecordError(f"a record is an object, this is {schema.describe(document)}")
     sieve = _Sieve(None if trial is None else _with_content(trial))
     known = sieve.sift(document, schema.root(), None)
     if trial is None or sieve.empty:
-        trial = _decode_known(known, document, data)
+        trial = _decode_known(known, document)
     return msgspec.structs.replace(trial, unknown=sieve.unknown or None, empty=sieve.empty or None)
 
 
 def _with_content(trial: Trial) -> Any:
     """The document of a trial in which every value has content; None when it holds one without."""
-    encoded = _ENCODER.encode(msgspec.structs.replace(trial, results=msgspec.UNSET))
+    encoded = _ENCODER.encode(trial)
     if _empty_text(encoded) or _empty_object(encoded) or _empty_list(encoded):
         return None
     return msgspec.json.decode(encoded)
 
 
-def _decode_known(known: dict[str, Any], document: dict[str, Any], data: bytes) -> Trial:
-    """The trial in what is left of a document, with the results section as it stands in the data."""
-    known.pop("resultsSection", None)
+def _decode_known(known: dict[str, Any], document: dict[str, Any]) -> Trial:
+    """The trial in what is left of a document."""
     try:
-        trial = _DECODER.decode(_ENCODER.encode(known))
-        results = msgspec.json.decode(data, type=_Aside).results
+        return _DECODER.decode(_ENCODER.encode(known))
     except msgspec.ValidationError as exc:
         raise _explained(exc, document, known) from exc
     except (msgspec.DecodeError, UnicodeEncodeError) as exc:
         raise RecordError(f"malformed JSON: {exc}") from exc
-    return msgspec.structs.replace(trial, results=results)
 
 
 # --- sifting ---------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,14 +84,18 @@ def test_a_text_that_ends_in_a_quotation_mark_is_not_an_empty_one() -> None:
     assert trial.empty is None
 
 
-def test_the_results_section_is_carried_as_the_text_it_was() -> None:
-    results = b'{"a": [1.50, {}]}'
-    text = dumps(record()).replace(b'"hasResults"', b'"resultsSection":' + results + b',"hasResults"')
-    trial = ctgov_v2.decode(text)
-    assert isinstance(trial.results, msgspec.Raw)
-    assert bytes(trial.results) == results
-    assert trial.empty is None
-    assert ctgov_v2.encode(trial)["resultsSection"] == {"a": [1.5, {}]}
+def test_unknown_fields_and_empty_values_of_the_results_are_found_too() -> None:
+    more: dict[str, Any] = {"odd": 1, "limitationsAndCaveats": {}}
+    results = {"moreInfoModule": more, "participantFlowModule": {"groups": []}}
+    document = record() | {"resultsSection": results}
+    trial = ctgov_v2.decode(dumps(document))
+    assert trial.unknown == {"$.resultsSection.moreInfoModule.odd": 1}
+    assert trial.empty == {
+        "$.resultsSection.moreInfoModule.limitationsAndCaveats": {},
+        "$.resultsSection.participantFlowModule": {"groups": []},
+    }
+    del more["odd"]
+    assert ctgov_v2.encode(trial) == document
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])

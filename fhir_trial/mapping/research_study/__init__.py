@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_trial.mapping import cross_version, extensions, flags, mesh, urls
 from fhir_trial.mapping.country import country
-from fhir_trial.mapping.graph import Graph, Index, Resource, reference
+from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
 from fhir_trial.mapping.narrative import heading, listing, narrative, paragraph
 from fhir_trial.mapping.organization import party
 from fhir_trial.mapping.plan_definition import plan_id
@@ -88,14 +88,19 @@ _R5_ORDER = (
     "recruitment",
     "comparisonGroup",
     "outcomeMeasure",
+    "result",
 )
 """Order of the elements, as the specification lists them (and as a HAPI server gives them back)."""
 
 
 def research_study(
-    trial: Trial, group: str | None, terms: dict[str, dict[str, str]], graph: Graph
+    trial: Trial,
+    group: str | None,
+    terms: dict[str, dict[str, str]],
+    report: Reference | None,
+    graph: Graph,
 ) -> Resource:
-    """The ResearchStudy of a trial; what it refers to goes into the graph."""
+    """The ResearchStudy of a trial, with the report of its results; what it refers to goes into the graph."""
     study: Resource = {"resourceType": "ResearchStudy", "id": trial.id, "text": _narrative(trial, graph)}
     extension = _extensions(trial, graph)
     study["protocol"] = [reference("PlanDefinition", plan_id(trial.id))]
@@ -104,7 +109,8 @@ def research_study(
     _design(study, trial, terms, graph)
     _people(study, trial, graph)
     study["relatedArtifact"] = artifacts.related_artifacts(trial, graph)
-    for element, fragments in _r5_elements(trial, group, graph).items():
+    elements = _r5_elements(trial, group, graph) | ({"result": [report]} if report else {})
+    for element, fragments in elements.items():
         if graph.r5:
             study[element] = fragments if element not in _SINGLE else fragments[0]
         else:

@@ -52,14 +52,18 @@ class Written(NamedTuple):
     """The resources of the results, in bundle order within each type, and what stands for them all."""
 
     resources: list[Resource]
-    report: Reference
+    report: Reference | None
 
 
-def result_resources(trial: Trial, results: Results, graph: Graph) -> Written:
+def result_resources(trial: Trial, graph: Graph) -> Written:
     """The resources of a trial's results; what they share with the trial goes into the graph.
 
     Shape: 1 report, per measure 1 resource, 1 per group with values and 1 per analysis; 1 Group per group.
     """
+    return _written(trial, trial.results, graph) if trial.results else Written([], None)
+
+
+def _written(trial: Trial, results: Results, graph: Graph) -> Written:
     context = Context(trial.id, graph)
     shape = _shape(graph.release)
     measures: list[Resource] = []

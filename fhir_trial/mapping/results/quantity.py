@@ -107,23 +107,30 @@ def unsigned_text(element: Element, name: str) -> str | None:
     return str(element[name]) if name in element else None
 
 
+_LIMITS = {"low": EXTENSION + "lower-limit", "high": EXTENSION + "upper-limit"}
+
+
 def interval(lower: str | None, upper: str | None) -> Element:
-    """Range {low 0..1, high 0..1}; only the texts where the bounds have comparators or contradict (rng-2)."""
-    bounds = {name: number(text) for name, text in (("low", lower), ("high", upper)) if text}
-    if any("comparator" in bound for bound in bounds.values()) or _contradict(bounds):
-        texts = (("low", lower), ("high", upper))
-        return {
-            name: {"_value": {"extension": [*_absent(text), _kept(text)]}} for name, text in texts if text
-        }
-    return bounds
+    """Range {low 0..1, high 0..1}; bounds that are no plain numbers, or contradict (rng-2), stay texts.
 
-
-def _contradict(bounds: dict[str, Element]) -> bool:
-    low, high = (bounds.get(name, {}).get("value") for name in ("low", "high"))
-    return low is not None and high is not None and low > high
+    An engine compares whatever stands in `low` and `high`, so a bound without a number cannot stand there.
+    """
+    texts = {name: text for name, text in (("low", lower), ("high", upper)) if text}
+    bounds = {name: number(text) for name, text in texts.items()}
+    written = {
+        name: bound for name, bound in bounds.items() if "value" in bound and "comparator" not in bound
+    }
+    if len(written) == 2 and written["low"]["value"] > written["high"]["value"]:
+        written = {}
+    kept = [
+        {"url": _LIMITS[name], "valueString": text} for name, text in texts.items() if name not in written
+    ]
+    return {"extension": kept, **written} if kept else written
 
 
 def interval_texts(stated: Any) -> tuple[str | None, str | None]:
     """Lower and upper bound of a Range as the registry writes them."""
     bounds = stated if isinstance(stated, dict) else {}
-    return number_text(bounds.get("low")), number_text(bounds.get("high"))
+    kept = {one.get("url"): one.get("valueString") for one in bounds.get("extension", ())}
+    low, high = (kept.get(_LIMITS[name]) or number_text(bounds.get(name)) for name in ("low", "high"))
+    return low, high
