@@ -113,7 +113,7 @@ def _arm_action(number: int, arm: Arm, canonicals: dict[str, str], graph: Graph)
 
 def read_intervention_names(index: Index, protocol_references: list[Any]) -> dict[int, list[str]]:
     """Number of an arm (from 0) -> the interventions it names, in order."""
-    plan = next((found for ref in protocol_references if (found := index.find(ref, "PlanDefinition"))), None)
+    plan = next(filter(None, (index.find(ref, "PlanDefinition") for ref in protocol_references)), None)
     found: dict[int, list[str]] = {}
     for action in (plan or {}).get("action", ()):
         identity = action.get("linkId") or action.get("id") or ""
