@@ -349,10 +349,12 @@ def _selected(client: "Client", ids: list[str], query: str | None) -> Iterator["
     from urllib.parse import parse_qsl
 
     from fhir_trial.transfer import pull as pulling
+    from fhir_trial.transfer.upload import release_spoken
 
+    release = release_spoken(client.capability())
     if ids:
-        return pulling.pull(client, ids)
-    return pulling.search(client, parse_qsl(query or "", keep_blank_values=True))
+        return pulling.pull(client, ids, release)
+    return pulling.search(client, parse_qsl(query or "", keep_blank_values=True), release)
 
 
 def _found(studies: Iterable["Pulled"], report: "PullReport") -> Iterator["Pulled"]:

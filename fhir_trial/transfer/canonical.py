@@ -13,8 +13,26 @@ Json = dict[str, Any]
 
 def canonical(resource: Json) -> bytes:
     """A resource without its `meta`, which belongs to the server, its keys in alphabetical order."""
-    content = {key: value for key, value in resource.items() if key != "meta"}
+    content = {key: value for key, value in with_sizes_as_text(resource).items() if key != "meta"}
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def with_sizes_as_text(resource: Json) -> Json:
+    """A resource with the sizes of its documents as R5 wants an integer64: HAPI 8.8 makes numbers of them.
+
+    https://hl7.org/fhir/R5/datatypes.html#integer64
+    """
+    artifacts = resource.get("relatedArtifact", ())
+    if not any("size" in artifact.get("document", ()) for artifact in artifacts):
+        return resource
+    return {**resource, "relatedArtifact": [_with_size_as_text(artifact) for artifact in artifacts]}
+
+
+def _with_size_as_text(artifact: Json) -> Json:
+    document = artifact.get("document", {})
+    if "size" not in document:
+        return artifact
+    return {**artifact, "document": {**document, "size": str(document["size"])}}
 
 
 def canonical_bundle(resources: Iterable[Json]) -> dict[str, bytes]:

@@ -15,7 +15,8 @@ from fhir_trial.client import Client
 from fhir_trial.client.requests import Params
 from fhir_trial.mapping import urls
 from fhir_trial.mapping.graph import ORDER
-from fhir_trial.transfer.canonical import canonicals, key, references
+from fhir_trial.release import Release
+from fhir_trial.transfer.canonical import canonicals, key, references, with_sizes_as_text
 
 Json = dict[str, Any]
 
@@ -52,20 +53,20 @@ class Pulled:
         return document
 
 
-def pull(client: Client, ids: Iterable[str]) -> Iterator[Pulled]:
+def pull(client: Client, ids: Iterable[str], release: Release) -> Iterator[Pulled]:
     """The studies of these ids or registry numbers, in order; one without resources is not there."""
     wanted = iter(dict.fromkeys(ids))
     while lot := list(islice(wanted, _LOT)):
         studies = _studies(client, lot)
-        yield from _graphs(client, [(name, studies.get(name)) for name in lot])
+        yield from _graphs(client, [(name, studies.get(name)) for name in lot], release)
 
 
-def search(client: Client, params: Params) -> Iterator[Pulled]:
+def search(client: Client, params: Params, release: Release) -> Iterator[Pulled]:
     """The studies that a search finds, in the order found."""
     found = client.search("ResearchStudy", params)
     studies = (each for each in found if each.get("resourceType") == "ResearchStudy")
     while lot := list(islice(studies, _LOT)):
-        yield from _graphs(client, [(study["id"], study) for study in lot])
+        yield from _graphs(client, [(study["id"], study) for study in lot], release)
 
 
 def _studies(client: Client, names: list[str]) -> dict[str, Json]:
@@ -79,11 +80,12 @@ def _studies(client: Client, names: list[str]) -> dict[str, Json]:
     return found
 
 
-def _graphs(client: Client, studies: list[tuple[str, Json | None]]) -> Iterator[Pulled]:
+def _graphs(client: Client, studies: list[tuple[str, Json | None]], release: Release) -> Iterator[Pulled]:
     known = {key(study): study for _, study in studies if study}
     _fetch_all(client, known)
+    known = {name: _own(resource, release) for name, resource in known.items()}
     for name, study in studies:
-        yield _graph(name, study, known) if study else Pulled(id=name)
+        yield _graph(name, known[key(study)], known) if study else Pulled(id=name)
 
 
 def _fetch_all(client: Client, known: dict[str, Json]) -> None:
@@ -129,14 +131,14 @@ def _graph(name: str, study: Json, known: dict[str, Json]) -> Pulled:
         new = {target: known[target] for target in targets if target in known and target not in reached}
         reached |= new
         level = list(new.values())
-    resources = sorted(
-        map(_own, reached.values()), key=lambda each: _RANK.get(each["resourceType"], len(_RANK))
-    )
+    resources = sorted(reached.values(), key=lambda each: _RANK.get(each["resourceType"], len(_RANK)))
     return Pulled(id=name, resources=resources, missing=list(missing))
 
 
-def _own(resource: Json) -> Json:
-    """A resource without what the server wrote about it."""
+def _own(resource: Json, release: Release) -> Json:
+    """A resource without what the server wrote about it, and with what it wrote otherwise than it may."""
+    if release is Release.R5:
+        resource = with_sizes_as_text(resource)
     meta = {name: value for name, value in resource.get("meta", {}).items() if name not in _OF_THE_SERVER}
     without = {name: value for name, value in resource.items() if name != "meta"}
     return {**without, "meta": meta} if meta else without

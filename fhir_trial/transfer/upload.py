@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from fhir_trial.client import Client
+from fhir_trial.client import Capability, Client
 from fhir_trial.engines.definitions import definition_files
 from fhir_trial.errors import ServerError
 from fhir_trial.pipeline import Outcome
@@ -19,13 +19,18 @@ def release_of(client: Client, wanted: Release | None, *, definitions: bool = Fa
     Raises: ServerError, before anything is sent, if the server cannot take what will be sent.
     """
     capability = client.capability()
-    release = wanted or capability.release
-    if release is None:
-        message = f"the server speaks FHIR {capability.fhir_version}; R4, R4B and R5 are supported"
-        raise ServerError(message, status=200)
+    release = wanted or release_spoken(capability)
     capability.require_release(release)
     capability.require_transactions(TYPES | DEFINITION_TYPES if definitions else TYPES)
     return release
+
+
+def release_spoken(capability: Capability) -> Release:
+    """The release that a server speaks; raises ServerError if we do not."""
+    if capability.release is None:
+        message = f"the server speaks FHIR {capability.fhir_version}; R4, R4B and R5 are supported"
+        raise ServerError(message, status=200)
+    return capability.release
 
 
 def upload_definitions(pusher: Pusher, release: Release) -> Pushed:

@@ -83,7 +83,7 @@ class Guard:
             options={"require": ["exp", "iat", "jti", "iss", "sub"]},
         )
         self.assertions.append(claims | jwt.get_unverified_header(form["client_assertion"]))
-        return claims["iss"] == claims["sub"] == "my-client"
+        return bool(claims["iss"] == claims["sub"] == "my-client")
 
 
 @contextmanager
