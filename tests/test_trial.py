@@ -10,7 +10,7 @@ from fhir_trial.sources import ctgov_v2_schema as schema
 from tests.records import CORPUS
 
 METADATA = CORPUS / "ctgov_v2_spec" / "studies_metadata.json"
-SECTIONS = ("protocolSection", "annotationSection", "documentSection", "derivedSection")
+SECTIONS = ("protocolSection", "resultsSection", "annotationSection", "documentSection", "derivedSection")
 
 NOT_LISTED = {
     "protocolSection.contactsLocationsModule.locations.geoPoint.lat",

@@ -104,8 +104,10 @@ def _members(table: Table, context: Context, shape: Shape) -> list[Resource]:
 def read_results(study: Resource, index: Index) -> Element:
     """The resultsSection of the record, from the report that a study refers to; empty without one."""
     stated = cross_version.read(study, "ResearchStudy.result", index.release)
-    whole = next((found for one in stated if (found := index.find(one))), None)
-    if whole is None or whole["resourceType"] not in ("EvidenceReport", "Composition"):
+    whole = next(
+        (found for one in stated if (found := index.find(one, "EvidenceReport", "Composition"))), None
+    )
+    if whole is None:
         return {}
     reader = _Reader(index)
     section: Element = {}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Graph, Reference
 from fhir_trial.mapping.results.groups import Groups, logical_reference
-from fhir_trial.mapping.results.tables import Cell, Row, Table, ordered
+from fhir_trial.mapping.results.tables import Cell, Table, ordered
 from fhir_trial.results import AdverseEvent, AdverseEventDetails, Milestone, ResultGroup, Withdrawal
 
 Element = dict[str, Any]
@@ -83,6 +83,11 @@ def row_extension(part: Any) -> list[Element]:
     return []
 
 
+def row_heading(cell: Cell) -> list[Element]:
+    """The heading above the row of a cell; people need it beside the row's own title, readers do not."""
+    return extensions.simple("row-heading", "valueString", cell.heading)
+
+
 _VERSION = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
@@ -120,8 +125,3 @@ def read_row(letter: str, title: str | None, element: Element) -> Element:
         found |= details
     comment = extensions.value(element, "result-comment", "valueMarkdown")
     return found | ({"comment": comment} if comment else {})
-
-
-def stated_row(row: Row) -> bool:
-    """Whether a row says anything; the places of its cells already say that it exists."""
-    return row.title is not None or bool(row_extension(row.part))

@@ -9,9 +9,9 @@ from typing import Any
 
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Index, Reference, Resource, reference
-from fhir_trial.mapping.narrative import heading, narrative, paragraph
+from fhir_trial.mapping.narrative import heading, narrative, paragraph, text_line
 from fhir_trial.mapping.results import estimates
-from fhir_trial.mapping.results.context import Context, Subject, event_coding, row_extension
+from fhir_trial.mapping.results.context import Context, Subject, event_coding, row_extension, row_heading
 from fhir_trial.mapping.results.groups import read_group_id
 from fhir_trial.mapping.results.quantity import number_text, quantity, unsigned, unsigned_text
 from fhir_trial.mapping.results.tables import Cell, Row, Table
@@ -84,11 +84,10 @@ def _row(row: Row) -> Element | None:
 
 def values(table: Table, context: Context, number: int, subject: Subject) -> Resource:
     """The Evidence of one group: a statistic per cell."""
-    title = " – ".join(part for part in (table.title, subject.title) if part)
     population: Element = {"variableRole": _role("population")}
     if subject.reference:
         population["observed"] = subject.reference
-    written = _evidence(f"{table.name}-group-{number}", title, context)
+    written = _evidence(f"{table.name}-group-{number}", table.title, subject.title, context)
     written["variableDefinition"] = [population, _measured(table, context)]
     write = _Statistics(table, context.release).statistic
     if statistics := [write(cell) for cell in subject.cells]:
@@ -96,9 +95,9 @@ def values(table: Table, context: Context, number: int, subject: Subject) -> Res
     return written
 
 
-def _evidence(name: str, title: str, context: Context) -> Resource:
+def _evidence(name: str, title: str | None, subtitle: str | None, context: Context) -> Resource:
     written: Resource = {"resourceType": "Evidence", "id": context.id(name)}
-    if text := narrative(heading(title)):
+    if text := narrative(heading(title), text_line(subtitle)):
         written["text"] = text
     written["identifier"] = [context.identifier]
     if title:
@@ -132,7 +131,10 @@ class _Statistics:
         before: Element = {}
         after: Element = {}
         self._writers[type(cell.part)](cell.part, before, after)
-        written: Element = {"id": cell.place, **before}
+        written: Element = {"id": cell.place}
+        if cell.heading:
+            written["extension"] = row_heading(cell)
+        written.update(before)
         if cell.label:
             written["category"] = {"text": cell.label}
         written.update(after)
@@ -177,8 +179,7 @@ def _event(part: EventCount, before: Element, after: Element) -> None:
 
 def analysis(table: Table, context: Context, number: int, stated: Analysis) -> Resource:
     """The Evidence of a statistical analysis: the groups it compares, the estimate and its tests."""
-    title = " – ".join(part for part in (table.title, stated.param_type, stated.statistical_method) if part)
-    written = _evidence(f"{table.name}-analysis-{number}", title, context)
+    written = _evidence(f"{table.name}-analysis-{number}", table.title, stated.statistical_method, context)
     if extension := extensions.extension("analysis", stated, AnalysisDetails):
         written["extension"] = extension
     if stated.group_description:

@@ -64,8 +64,8 @@ def logical_reference(group_id: str) -> Reference:
 
 def read_group(reference: Any, index: Index) -> dict[str, Any] | None:
     """The group's part of the record {id, title, description: each 0..1}; None for one that is not listed."""
-    group = index.find(reference)
-    if group is None or group["resourceType"] != "Group":
+    group = index.find(reference, "Group")
+    if group is None:
         return None
     found: dict[str, Any] = {}
     if (group_id := _identified(group.get("identifier", ()))) is not None:

@@ -162,5 +162,5 @@ def _totals(group: EventGroup) -> list[Cell]:
         at_risk = getattr(group, f"{name}_num_at_risk")
         if affected is not None or at_risk is not None:
             part = EventCount(num_affected=affected, num_at_risk=at_risk)
-            cells.append(Cell(place, _TOTAL_TITLES[place], part))
+            cells.append(Cell(place, _TOTAL_TITLES[place], None, part))
     return cells

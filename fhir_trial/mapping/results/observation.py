@@ -9,7 +9,7 @@ from typing import Any
 
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Index, Reference, Resource, reference
-from fhir_trial.mapping.narrative import heading, narrative, paragraph
+from fhir_trial.mapping.narrative import heading, narrative, paragraph, text_line
 from fhir_trial.mapping.organization import ABSENT
 from fhir_trial.mapping.results import estimates
 from fhir_trial.mapping.results.context import (
@@ -19,6 +19,7 @@ from fhir_trial.mapping.results.context import (
     Subject,
     event_coding,
     row_extension,
+    row_heading,
 )
 from fhir_trial.mapping.results.groups import read_group_id
 from fhir_trial.mapping.results.quantity import (
@@ -58,7 +59,7 @@ def _named(text: str | None) -> Element:
 def measure(table: Table, context: Context, members: list[Reference]) -> Resource:
     """The Observation of a measure, with its rows; its members hold the values."""
     extension = extensions.extension(*table.details) if table.details else []
-    written = _head(table.name, table, context, table.title, extension)
+    written = _head(table.name, table, context, extension)
     if isinstance(table.source, OutcomeMeasure) and table.source.reporting_status == "NOT_POSTED":
         written["status"] = "registered"
     _about(written, table, context)
@@ -75,14 +76,14 @@ def _head(
     name: str,
     table: Table,
     context: Context,
-    title: str | None,
     extension: list[Element],
+    subtitle: str | None = None,
     category: Element | None = None,
     code: str | None = None,
 ) -> Resource:
     """The elements of an Observation up to its code, in the order of the specification."""
     written: Resource = {"resourceType": "Observation", "id": context.id(name)}
-    text = narrative(heading(title), paragraph("Time frame", table.time_frame))
+    text = narrative(heading(table.title), text_line(subtitle), paragraph("Time frame", table.time_frame))
     if text:
         written["text"] = text
     if extension:
@@ -115,10 +116,7 @@ def _row(row: Row) -> Element | None:
 
 def values(table: Table, context: Context, number: int, subject: Subject) -> Resource:
     """The Observation of one group: a component per cell."""
-    title = (
-        f"{table.title} – {subject.title}" if table.title and subject.title else table.title or subject.title
-    )
-    written = _head(f"{table.name}-group-{number}", table, context, title, [])
+    written = _head(f"{table.name}-group-{number}", table, context, [], subject.title)
     if subject.reference:
         written["subject"] = subject.reference
     _about(written, table, context)
@@ -147,7 +145,7 @@ class _Components:
         }
 
     def component(self, cell: Cell) -> Element:
-        extension: list[Element] = []
+        extension = row_heading(cell)
         value: Element = {}
         self._writers[type(cell.part)](cell.part, extension, value)
         written: Element = {"id": cell.place}
@@ -221,7 +219,6 @@ def _count(stated: int | None) -> Element:
 
 def analysis(table: Table, context: Context, number: int, stated: Analysis) -> Resource:
     """The Observation of a statistical analysis; the groups it compares follow the study in `focus`."""
-    title = " – ".join(part for part in (table.title, stated.param_type, stated.statistical_method) if part)
     extension = [
         *extensions.extension("analysis", stated, AnalysisDetails),
         *extensions.simple("comparison-description", "valueMarkdown", stated.group_description),
@@ -229,7 +226,8 @@ def analysis(table: Table, context: Context, number: int, stated: Analysis) -> R
     ]
     category = _part_concept(ANALYSIS, "Statistical analysis")
     code = stated.param_type or stated.statistical_method or "Statistical analysis"
-    written = _head(f"{table.name}-analysis-{number}", table, context, title, extension, category, code)
+    method = stated.statistical_method
+    written = _head(f"{table.name}-analysis-{number}", table, context, extension, method, category, code)
     _about(written, table, context, (context.group(table.groups, one) for one in stated.group_ids or ()))
     if stated.param_value:
         written["valueQuantity"] = quantity(stated.param_value)

@@ -167,7 +167,7 @@ def read_entries(report: Resource, index: Index) -> list[tuple[str, Resource, li
     for section in report.get("section", ()):
         parts = [e.get("valueCode") for e in section.get("extension", ()) if e.get("url") == _RESULTS_PART]
         for below in section.get("section", ()):
-            measure = index.find(below.get("focusReference"))
+            measure = index.find(below.get("focusReference"), "EvidenceVariable")
             if parts and measure is not None:
                 found.append((parts[0], measure, _members(below.get("entryReference", ()), index)))
     return found
@@ -181,13 +181,13 @@ def _composition_entries(report: Resource, index: Index) -> Any:
             if coding.get("system") == urls.RESULT_PARTS
         ]
         for entry in section.get("entry", ()):
-            measure = index.find(entry)
+            measure = index.find(entry, "Observation")
             if codes and measure is not None:
                 yield codes[0], measure, _members(measure.get("hasMember", ()), index)
 
 
 def _members(references: Any, index: Index) -> list[Resource]:
-    return [member for one in references if (member := index.find(one)) is not None]
+    return [member for one in references if (member := index.find(one, "Evidence", "Observation"))]
 
 
 def read_more(report: Resource) -> Element:

@@ -40,10 +40,11 @@ class Row(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell: its place, the titles of its rows, and the part of the results that holds its values."""
+    """A cell: its place, what its row and the heading above are called, and the part with its values."""
 
     place: str
     label: str | None
+    heading: str | None
     part: Any
 
 
@@ -111,19 +112,26 @@ class Body:
         self.rows: list[Row] = []
         self.cells: dict[str | None, list[Cell]] = {}
 
-    def add(self, letter: str, parts: list[Any] | None, above: str = "", label: str | None = None) -> None:
+    def add(
+        self,
+        letter: str,
+        parts: list[Any] | None,
+        above: str = "",
+        label: str | None = None,
+        heading: str | None = None,
+    ) -> None:
         """Take in a list of parts, with all that stands below each."""
         for number, part in enumerate(parts or (), 1):
             place = f"{above}{letter}{number}"
             kind = type(part)
             if kind in _CELLS:
-                self.cells.setdefault(part.group_id, []).append(Cell(place, label, part))
+                self.cells.setdefault(part.group_id, []).append(Cell(place, label, heading, part))
                 continue
             title = _title(part)
             self.rows.append(Row(place, title, part))
-            below = _label(label, title, kind)
+            called = (_label(title, kind), label) if title else (label, heading)
             for attribute, mark in _BELOW[kind]:
-                self.add(mark, getattr(part, attribute), f"{place}.", below)
+                self.add(mark, getattr(part, attribute), f"{place}.", *called)
 
 
 def _title(part: Any) -> str | None:
@@ -134,10 +142,8 @@ def _title(part: Any) -> str | None:
     return None
 
 
-def _label(above: str | None, title: str | None, kind: type[Struct]) -> str | None:
-    if kind is Denominator:  # the units say what is counted; the heading above says of which row
-        title = f"{title} analysed" if title else "Analysed"
-    return f"{above}: {title}" if above and title else title or above
+def _label(title: str, kind: type[Struct]) -> str:
+    return f"{title} analysed" if kind is Denominator else title
 
 
 # --- reading --------------------------------------------------------------------------------------------
