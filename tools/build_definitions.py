@@ -136,6 +136,9 @@ def code_systems() -> Iterator[Definition]:
     for name, title in _OWN_SYSTEMS.items():
         concepts = {row["target_code"]: row["display"] for row in _targets(name)}
         yield _code_system(name, f"{BASE}/CodeSystem/{name}", title, concepts)
+    variables = {row["id"]: row["name"] for row in rows("eligibility/variables.csv")} | _STATES
+    url = f"{BASE}/CodeSystem/eligibility-variable"
+    yield _code_system("eligibility-variable", url, "Variables of eligibility criteria", variables)
     displays = _registry_displays()
     for enumeration in _ENUMERATIONS:
         codes = get_args(getattr(tokens, enumeration))
@@ -175,6 +178,15 @@ _ENUMERATIONS = (
     "SamplingMethod",
     "StandardAge",
 )
+
+_STATES = {
+    "pregnancy": "Pregnancy",
+    "pregnancy-intention": "Intention to become pregnant",
+    "lactation": "Lactation",
+    "language": "Language",
+    "condition": "Condition",
+}
+"""Variables of the eligibility library that have no row, since they have no numbers."""
 
 _KINDS = {
     "publication": "Publication",

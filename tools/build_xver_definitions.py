@@ -86,6 +86,7 @@ KEPT = (
 NOT_IN_R4 = {"Citation", "EvidenceReport"}
 
 NAMED_ONLY = {
+    "loinc": ("R4", "http://loinc.org", "LOINC", "Regenstrief Institute"),
     "meddra": (".", "https://www.meddra.org", "MedDRA", "MedDRA MSSO"),
     "mesh": ("R4", "https://www.nlm.nih.gov/mesh", "MeSH", "National Library of Medicine"),
     "ncit": ("R4", "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "NCIt", "National Cancer Institute"),

@@ -24,7 +24,9 @@ def resources(trial: Trial, release: Release) -> list[Resource]:
     Raises: UnmappedCodeError for a token without a row in mappings/.
     """
     graph = Graph(release, agency_classes(trial))
-    groups = eligibility_groups(trial.id, trial.protocol.eligibility, graph)
+    conditions = mesh.dictionary(trial.derived.conditions if trial.derived else None, release)
+    mesh_terms = {words: coding["code"] for words, coding in conditions.items()}
+    groups = eligibility_groups(trial.id, trial.protocol.eligibility, mesh_terms, graph)
     group = groups[0]["id"] if groups else None
     terms = mesh.dictionary(trial.derived.interventions if trial.derived else None, release)
     arms_interventions = trial.protocol.arms_interventions

@@ -5,10 +5,12 @@ nested Group that holds the list carries a modifier extension.
 """
 
 from collections import deque
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from fhir_trial.eligibility import Criterion, parse
+from fhir_trial.eligibility import Criterion, constraints, parse
 from fhir_trial.mapping import cross_version, extensions, time_span, urls
+from fhir_trial.mapping.criterion import Combined, coded
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
 from fhir_trial.mapping.narrative import bullets, heading, narrative, paragraph, preformatted
 from fhir_trial.trial import Eligibility
@@ -21,12 +23,17 @@ def group_id(trial_id: str) -> str:
     return f"{trial_id}-eligibility"
 
 
-def eligibility_groups(trial_id: str, stated: Eligibility | None, graph: Graph) -> list[Resource]:
-    """The eligibility Group and the nested ones it refers to; none when the record states nothing."""
+def eligibility_groups(
+    trial_id: str, stated: Eligibility | None, mesh_terms: Mapping[str, str], graph: Graph
+) -> list[Resource]:
+    """The eligibility Group and the nested ones it refers to; none when the record states nothing.
+
+    mesh_terms: words of the trial's own conditions -> MeSH descriptor.
+    """
     if stated is None or stated == Eligibility():
         return []
     criteria = parse(stated.criteria).criteria if stated.criteria else ()
-    nested = _Nested(group_id(trial_id), graph)
+    nested = _Nested(group_id(trial_id), mesh_terms, graph)
     group = _group(group_id(trial_id), f"Eligibility criteria of {trial_id}", graph)
     group["text"] = _narrative(trial_id, stated, graph)
     group["extension"] = _extensions(stated, graph)
@@ -69,7 +76,7 @@ def _group(resource_id: str, name: str | None, graph: Graph) -> Resource:
 
 
 def _ordered(group: Resource) -> Resource:
-    return {key: group[key] for key in _ORDER if group.get(key) not in (None, [])}
+    return {key: group[key] for key in _ORDER if group.get(key) not in (None, [], "")}
 
 
 def _extensions(stated: Eligibility, graph: Graph) -> list[Element]:
@@ -128,68 +135,126 @@ def _age_ranges(minimum: str | None, maximum: str | None) -> list[Element]:
 # --- criteria -------------------------------------------------------------------------------------------
 
 
-class _Nested:
-    """Characteristics of criteria; a criterion with criteria below it refers to a Group of its own."""
+class _List(NamedTuple):
+    """What becomes a nested Group: its words, its members, how they are joined."""
 
-    def __init__(self, base_id: str, graph: Graph) -> None:
+    text: str
+    members: Sequence[Criterion | Element | Combined]
+    join: str
+    threshold: int | None = None
+
+
+class _Nested:
+    """Characteristics of criteria; what holds several of them becomes a Group of its own."""
+
+    def __init__(self, base_id: str, mesh_terms: Mapping[str, str], graph: Graph) -> None:
         self._base_id = base_id
+        self._mesh_terms = mesh_terms
         self._graph = graph
-        self._waiting: deque[tuple[str, Criterion]] = deque()
+        (self._code,) = graph.maps.characteristic.concept("criterion")["coding"]
+        self._waiting: deque[tuple[str, _List]] = deque()
         self._count = 0
 
-    def characteristics(self, criteria: tuple[Criterion, ...]) -> list[Element]:
-        return [self._characteristic(criterion) for criterion in criteria]
+    def characteristics(self, criteria: Sequence[Criterion]) -> list[Element]:
+        return [
+            self._criterion(criterion, exclude=criterion.section == "exclusion") for criterion in criteria
+        ]
 
     def groups(self) -> list[Resource]:
         """The nested Groups, level by level: a loop, since a text may nest deeper than a stack."""
         written = []
         while self._waiting:
-            resource_id, criterion = self._waiting.popleft()
-            written.append(self._nested_group(resource_id, criterion))
+            written.append(self._group(*self._waiting.popleft()))
         return written
 
-    def _characteristic(self, criterion: Criterion) -> Element:
-        exclude = criterion.section == "exclusion"
-        written: Element = {}
-        extension = extensions.simple("criterion-label", "valueString", criterion.label)
-        if criterion.section == "other":
-            extension += extensions.simple("criterion-section", "valueCode", "other")
-        if extension:
-            written["extension"] = extension
+    def _criterion(self, criterion: Criterion, *, exclude: bool) -> Element:
+        """A criterion, coded where all of it is understood; its words stand in the value or the code."""
         if criterion.children:
-            value: Element = {"valueReference": self._child(criterion)}
-        else:
+            below = _List(criterion.text, criterion.children, criterion.logic, criterion.threshold)
+            return _said(criterion, "text") | self._listed(below, exclude)
+        reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._mesh_terms)
+        # A line of one cohort does not hold for all, and one without polarity may mean either.
+        applies = criterion.label is None and criterion.section != "other"
+        form = coded(reading, self._graph) if applies else None
+        if form is None:
+            status = "partial" if reading.status == "computable" else reading.status
             value = {"valueCodeableConcept": {"text": criterion.text}}
-        return written | _characteristic("criterion", self._graph, exclude=exclude, **value)
+            return _said(criterion, status) | self._characteristic(value, exclude)
+        said = _said(criterion, reading.status)
+        if isinstance(form, Combined):
+            return said | self._listed(_List(criterion.text, form.members, form.join), exclude)
+        said["extension"] += form.pop("extension", [])
+        form["code"]["text"] = criterion.text
+        return said | form | {"exclude": exclude != form["exclude"]}
 
-    def _child(self, criterion: Criterion) -> Reference:
+    def _listed(self, stated: _List, exclude: bool) -> Element:
+        """A characteristic that refers to a Group of its own."""
+        return self._characteristic({"valueReference": self._refer(stated)}, exclude, stated.text)
+
+    def _characteristic(self, value: Element, exclude: bool, words: str | None = None) -> Element:
+        code: Element = {"coding": [dict(self._code)]}
+        if words:
+            code["text"] = words
+        return {"code": code, **value, "exclude": exclude}
+
+    def _refer(self, stated: _List) -> Reference:
         self._count += 1
         resource_id = f"{self._base_id}-{self._count}"
-        self._waiting.append((resource_id, criterion))
-        return reference("Group", resource_id, criterion.text)
+        self._waiting.append((resource_id, stated))
+        return reference("Group", resource_id, stated.text)
 
-    def _nested_group(self, resource_id: str, criterion: Criterion) -> Resource:
+    def _group(self, resource_id: str, stated: _List) -> Resource:
         group = _group(resource_id, None, self._graph)
-        items = [child.text for child in criterion.children]
-        if text := narrative(heading(criterion.text), bullets(items)):
+        items = [member.text for member in stated.members if isinstance(member, Criterion)]
+        if text := narrative(heading(stated.text), bullets(items)):
             group["text"] = text
         if self._graph.r5:
-            group["description"] = criterion.text
-        elif criterion.text:
-            group["extension"] = [cross_version.extension("Group.description", criterion.text)]
-        if criterion.logic != "all-of":
-            group["modifierExtension"] = _combination(criterion)
+            group["description"] = stated.text  # left out when empty
+        elif stated.text:
+            group["extension"] = [cross_version.extension("Group.description", stated.text)]
+        if stated.join != "all-of":
+            group["modifierExtension"] = _combination(stated.join, stated.threshold)
         # Polarity stands on the reference to this Group, so nothing below it is excluded again.
-        group["characteristic"] = [
-            {**self._characteristic(child), "exclude": False} for child in criterion.children
-        ]
+        group["characteristic"] = [self._member(member) for member in stated.members]
         return _ordered(group)
 
+    def _member(self, member: Criterion | Element | Combined) -> Element:
+        if isinstance(member, Criterion):
+            return self._criterion(member, exclude=False)
+        if isinstance(member, Combined):
+            return self._listed(_List("", member.members, member.join), False)
+        return member
 
-def _combination(criterion: Criterion) -> list[Element]:
-    inner: list[Element] = [{"url": "method", "valueCode": criterion.logic}]
-    if criterion.threshold is not None:
-        inner.append({"url": "threshold", "valuePositiveInt": criterion.threshold})
+
+def _said(criterion: Criterion, status: str) -> Element:
+    """The extension that every criterion carries: where its words stand, how far they were understood.
+
+    What goes without saying is left out: the end of words that stand in the source as they are read, the
+    status of a criterion that stays text.
+    """
+    text, start, end = criterion.text, criterion.start, criterion.end
+    inner: list[Element] = [{"url": "start", "valueInteger": start}]
+    if end != start + len(text):
+        inner.append({"url": "end", "valueInteger": end})
+    if status != "text":
+        inner.append({"url": "status", "valueCode": status})
+    if criterion.marker not in _BULLETS:
+        inner.append({"url": "marker", "valueString": criterion.marker})
+    if criterion.label:
+        inner.append({"url": "label", "valueString": criterion.label})
+    if criterion.section == "other":
+        inner.append({"url": "section", "valueCode": "other"})
+    return {"extension": [{"url": _CRITERION, "extension": inner}]}
+
+
+_BULLETS = frozenset(["", "*", "-", "•", "–", "·"])
+"""Markers that say nothing but "next item"."""
+
+
+def _combination(join: str, threshold: int | None) -> list[Element]:
+    inner: list[Element] = [{"url": "method", "valueCode": join}]
+    if threshold is not None:
+        inner.append({"url": "threshold", "valuePositiveInt": threshold})
     return [{"url": urls.EXTENSION + "combination-method", "extension": inner}]
 
 
@@ -204,6 +269,9 @@ def _narrative(trial_id: str, stated: Eligibility, graph: Graph) -> Element | No
         paragraph("Study population", stated.study_population),
         preformatted(stated.criteria),
     )
+
+
+_CRITERION = urls.EXTENSION + "criterion"
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -227,6 +295,8 @@ def read_eligibility(study_references: list[Any], index: Index) -> dict[str, Any
 
 
 def _read_characteristic(characteristic: Element, index: Index) -> dict[str, Any]:
+    if any(extension.get("url") == _CRITERION for extension in characteristic.get("extension", ())):
+        return {}  # it was read from the text, which comes back as a whole
     trait = index.maps.characteristic.token(characteristic.get("code"))
     concept = characteristic.get("valueCodeableConcept", {})
     if trait == "age":

@@ -92,7 +92,7 @@ def test_registration_dates_are_hl7s_registration_activities() -> None:
     assert codes(verified["extension"][0]["valueCodeableConcept"]) == ["record-verification"]
     assert posted["extension"][1:] == [
         {"url": "actual", "valueBoolean": False},
-        {"url": "period", "valuePeriod": {"start": "2024-05-06", "end": "2024-05-06"}},
+        {"url": "period", "valuePeriod": {"end": "2024-05-06"}},
     ]
 
 

@@ -148,7 +148,7 @@ _ACTIVITIES = (
 
 
 def registration(status: Status, graph: Graph) -> list[dict[str, Any]]:
-    """Extensions researchStudy-studyRegistration: one activity and its day each."""
+    """Extensions researchStudy-studyRegistration: one activity each, and the day on which it was done."""
     written = []
     for attribute in _ACTIVITIES:
         stated = getattr(status, attribute)
@@ -161,7 +161,7 @@ def registration(status: Status, graph: Graph) -> list[dict[str, Any]]:
         if kind:
             inner.append({"url": "actual", "valueBoolean": _ACTUAL[kind]})
         if day:
-            inner.append({"url": "period", "valuePeriod": {"start": day, "end": day}})
+            inner.append({"url": "period", "valuePeriod": {"end": day}})
         if len(inner) > 1:
             written.append({"url": urls.STUDY_REGISTRATION, "extension": inner})
     return written

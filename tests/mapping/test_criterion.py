@@ -1,0 +1,110 @@
+"""Criteria that were understood: codes, quantities in UCUM, alternatives, and what stays text."""
+
+from typing import Any
+
+import pytest
+
+from fhir_trial.release import Release
+from tests.mapping.made import codes, extensions, of_type, trial
+
+
+def _groups(
+    *criteria: str, section: str = "Inclusion", release: Release = Release.R4
+) -> list[dict[str, Any]]:
+    text = f"{section} Criteria:\n\n" + "\n".join(f"* {criterion}" for criterion in criteria)
+    return of_type(trial(eligibilityModule={"eligibilityCriteria": text}), "Group", release)
+
+
+def _said(characteristic: dict[str, Any]) -> dict[str, Any]:
+    (written,) = extensions(characteristic, "criterion")
+    return {
+        inner["url"]: next(value for key, value in inner.items() if key.startswith("value"))
+        for inner in written["extension"]
+    }
+
+
+@pytest.mark.parametrize("release", Release)
+def test_an_age_limit_is_a_quantity_in_years(release: Release) -> None:
+    (found,) = _groups("Age 18 years or older", release=release)[0]["characteristic"]
+    assert codes(found["code"]) == ["397669002"]
+    quantity = found["valueQuantity"]
+    assert (quantity["value"], quantity["comparator"], quantity["code"]) == (18, ">=", "a")
+    assert _said(found)["status"] == "computable"
+    assert found["code"]["text"] == "Age 18 years or older"
+
+
+def test_a_range_is_a_range_and_a_laboratory_value_has_its_loinc_code_and_unit() -> None:
+    (bmi, platelets) = _groups("BMI between 18.5 and 30 kg/m2", "Platelets >= 100 x 10^9/L")[0][
+        "characteristic"
+    ]
+    assert "39156-5" in codes(bmi["code"])
+    assert [bmi["valueRange"][end]["value"] for end in ("low", "high")] == [18.5, 30]
+    assert platelets["valueQuantity"]["code"] == "10*9/L"
+
+
+@pytest.mark.parametrize(("section", "expected"), [("Inclusion", False), ("Exclusion", True)])
+def test_a_limit_keeps_the_polarity_of_its_words_and_exclude_says_the_section(
+    section: str, expected: bool
+) -> None:
+    (found,) = _groups("Body mass index > 40 kg/m2", section=section)[0]["characteristic"]
+    assert found["valueQuantity"]["comparator"] == ">"
+    assert found["exclude"] is expected
+
+
+def test_a_multiple_of_a_limit_of_normal_never_stands_as_a_bare_number() -> None:
+    (found,) = _groups("ALT <= 3 x ULN")[0]["characteristic"]
+    assert found["modifierExtension"][0]["valueCode"] == "ULN"
+    assert "code" not in found["valueQuantity"]
+    assert found["valueQuantity"]["unit"] == "× ULN"
+
+
+def test_several_limits_of_one_line_are_a_group_that_says_how_they_are_joined() -> None:
+    outer, inner = _groups("Age under 40 years or over 60 years", section="Exclusion")
+    (reference,) = outer["characteristic"]
+    assert reference["valueReference"]["reference"] == f"Group/{inner['id']}"
+    assert reference["exclude"] is True
+    assert inner["modifierExtension"][0]["extension"][0]["valueCode"] == "any-of"
+    assert [c["valueQuantity"]["comparator"] for c in inner["characteristic"]] == ["<", ">"]
+    assert [c["exclude"] for c in inner["characteristic"]] == [False, False]
+
+
+def test_what_is_not_understood_stays_as_its_words() -> None:
+    (found,) = _groups("Willing to give written informed consent")[0]["characteristic"]
+    assert found["valueCodeableConcept"] == {"text": "Willing to give written informed consent"}
+    assert "status" not in _said(found)
+
+
+def test_a_line_understood_in_part_stays_as_its_words_and_says_so() -> None:
+    (found,) = _groups("Age 18 years or older with a functioning kidney transplant")[0]["characteristic"]
+    assert "valueQuantity" not in found
+    assert _said(found)["status"] == "partial"
+
+
+def test_a_limit_of_one_cohort_is_not_joined_to_those_of_all() -> None:
+    text = "Inclusion Criteria:\n\nFor adolescent participants:\n\n* Age 12 years or older\n"
+    (group,) = of_type(trial(eligibilityModule={"eligibilityCriteria": text}), "Group")
+    (found,) = group["characteristic"]
+    assert found["valueCodeableConcept"] == {"text": "Age 12 years or older"}
+    assert _said(found)["status"] == "partial"
+    assert _said(found)["label"].startswith("For adolescent participants")
+
+
+def test_offsets_lead_back_to_the_words_in_the_description() -> None:
+    text = "Inclusion Criteria:\n\n1. Adults \\>= 18 years\n2. Asthma\n"
+    (group,) = of_type(trial(eligibilityModule={"eligibilityCriteria": text}), "Group", Release.R5)
+    first, second = (_said(found) for found in group["characteristic"])
+    assert group["description"][first["start"] : first["end"]] == "Adults \\>= 18 years"
+    assert "end" not in second
+    assert group["description"][second["start"] :].startswith("Asthma")
+
+
+def test_a_condition_is_coded_only_as_a_mesh_term_of_the_trial_itself() -> None:
+    browse = {"meshes": [{"id": "D001249", "term": "Asthma"}]}
+    stated = trial(
+        conditionsModule={"conditions": ["Asthma"]},
+        eligibilityModule={"eligibilityCriteria": "Inclusion Criteria:\n\n* Asthma\n* Gout\n"},
+        sections={"derivedSection": {"conditionBrowseModule": browse}},
+    )
+    asthma, gout = of_type(stated, "Group")[0]["characteristic"]
+    assert codes(asthma["valueCodeableConcept"]) == ["D001249"]
+    assert "coding" not in gout["valueCodeableConcept"]
