@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fhir_trial import __version__, cli_report, cli_server
+from fhir_trial import __version__, cli_criteria, cli_report, cli_server
 from fhir_trial.errors import ExitCode, Issue
 from fhir_trial.release import Release
 
@@ -180,6 +180,7 @@ def validate(
 
 cli_server.register(app)
 cli_report.register(app)
+cli_criteria.register(app)
 
 
 def main() -> None:
@@ -258,6 +259,7 @@ def _observed(
             summary.add(outcome)
             if show:
                 _print_failure(outcome)
+                _print_unread(outcome)
             yield outcome
             if outcome.failed and fail_fast:
                 summary.stopped = True
@@ -273,6 +275,12 @@ def _print_failure(outcome: "Outcome") -> None:
         typer.echo(str(issue), err=True)
     if len(errors) > ISSUES_SHOWN:
         typer.echo(f"{outcome.place}: and {len(errors) - ISSUES_SHOWN} more", err=True)
+
+
+def _print_unread(outcome: "Outcome") -> None:
+    """What nothing was made of, in FHIR that others wrote."""
+    for path in outcome.unread:
+        typer.echo(f"warning: {outcome.place}: not read: {path}", err=True)
 
 
 def _print_issue(issue: Issue, as_json: bool) -> None:
