@@ -24,6 +24,10 @@ ISSUES_SHOWN = 5
 """How many errors of one invalid bundle are shown; `validate` shows all."""
 
 
+UNREAD_SHOWN = 50
+"""How many elements that were not read are shown of one foreign bundle."""
+
+
 class To(StrEnum):
     """What `convert` makes."""
 
@@ -279,8 +283,13 @@ def _print_failure(outcome: "Outcome") -> None:
 
 def _print_unread(outcome: "Outcome") -> None:
     """What nothing was made of, in FHIR that others wrote."""
-    for path in outcome.unread:
+    for path in outcome.unread[:UNREAD_SHOWN]:
         typer.echo(f"warning: {outcome.place}: not read: {path}", err=True)
+    if len(outcome.unread) > UNREAD_SHOWN:
+        more = len(outcome.unread) - UNREAD_SHOWN
+        typer.echo(
+            f"warning: {outcome.place}: not read: {more} more (--json counts all by element)", err=True
+        )
 
 
 def _print_issue(issue: Issue, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -19,6 +19,9 @@ from fhir_trial.reading import FHIR, Record
 from fhir_trial.release import Release
 from fhir_trial.sources import ctgov_v2
 from fhir_trial.trial import Trial
+
+if TYPE_CHECKING:
+    from fhir_trial.foreign import Reading
 
 BundleType = Literal["collection", "transaction"]
 Document = dict[str, Any]
@@ -46,12 +49,14 @@ def convert(
 ) -> Document:
     """A record or a Trial as a Bundle of one release; a Bundle as a record (`to="ctgov"`) or another release.
 
-    What a record becomes is not validated here: see `validate`. A Bundle is, before it is read.
-    Raises: RecordError if the record cannot be read; InvalidBundleError if a Bundle is not valid FHIR;
+    What a record becomes is not validated here: see `validate`. A Bundle of ours is, before it is read. Of
+    FHIR that others wrote (a Bundle, or a ResearchStudy alone) what can be read is; `foreign.read` also says
+    what cannot.
+    Raises: RecordError if the record cannot be read; InvalidBundleError if a Bundle of ours is not valid;
     ValueError if `to` is not known.
     """
     target = _target(to)
-    return _document(_trial(data), target, bundle)
+    return _document(_stated(data), target, bundle)
 
 
 def validate(resource: Document, release: Release | str = Release.R4) -> list[Issue]:
@@ -70,7 +75,7 @@ def _target(to: Release | str) -> Release | None:
     return Release(to)
 
 
-def _trial(data: bytes | str | Document | Trial) -> Trial:
+def _stated(data: bytes | str | Document | Trial) -> "Trial | Reading":
     if isinstance(data, Trial):
         return data
     if isinstance(data, dict):
@@ -78,15 +83,14 @@ def _trial(data: bytes | str | Document | Trial) -> Trial:
     return _from_bundle(_loads(data)) if reading.is_fhir(data) else reading.parse(data)
 
 
-def _from_bundle(document: Document) -> Trial:
-    """The trial that a Bundle describes; it must be valid, so that reading it finds what it expects."""
+def _from_bundle(document: Document) -> "Trial | Reading":
+    """The trial that FHIR describes; a Bundle of ours must be valid, of others' any part is taken."""
     from fhir_trial import bundle as bundles
-    from fhir_trial import mapping, validation
+    from fhir_trial import foreign, mapping, validation
 
-    kind = document.get("resourceType")
-    if kind != "Bundle":
-        raise RecordError(f"this is a FHIR {str(kind)[:40]}, not a Bundle with a trial in it")
     release = _release_of(document)
+    if not foreign.is_ours(document):
+        return foreign.read(document, release)
     issues = validation.validate(document, release=release)
     if any(map(_is_error, issues)):
         raise InvalidBundleError(issues)
@@ -98,17 +102,23 @@ def _release_of(document: Document) -> Release:
 
     R4 and R4B have the same ResearchStudy; R5 has elements that they put into extensions.
     """
-    for entry in document.get("entry") or ():
+    entries = document.get("entry")
+    for entry in entries if isinstance(entries, list) else ({"resource": document},):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict) and resource.get("resourceType") == "ResearchStudy":
             return Release.R4 if _R5_ONLY.isdisjoint(resource) else Release.R5
     return Release.R4
 
 
-def _document(trial: Trial, release: Release | None, bundle: BundleType) -> Document:
+def _document(stated: "Trial | Reading", release: Release | None, bundle: BundleType) -> Document:
     """The trial in the form asked for."""
+    trial = stated if isinstance(stated, Trial) else stated.trial
     if release is None:
-        return ctgov_v2.encode(trial)
+        return ctgov_v2.encode(stated) if isinstance(stated, Trial) else stated.record
+    if trial is None:
+        raise RecordError(
+            "this study has no NCT number, by which our resources go", "ResearchStudy.identifier"
+        )
     from fhir_trial import bundle as bundles
     from fhir_trial import mapping
 
@@ -149,6 +159,8 @@ class Outcome:
     resources: Counter[str] = field(default_factory=Counter)
     unknown: tuple[str, ...] = ()
     """JSON paths of fields that the registry's published list does not have."""
+    unread: tuple[str, ...] = ()
+    """FHIRPaths of what nothing was made of, in FHIR that others wrote."""
     checksum: tuple[int, int] = (0, 0)
     """Length and CRC-32 of the record as it came: tells a repeated record from one that differs."""
 
@@ -189,22 +201,24 @@ def _converted(record: Record | RecordError, options: Options) -> Outcome:
     if isinstance(record, RecordError):
         return _failure(record)
     try:
-        trial = _record_trial(record)
-        document = _document(trial, options.release, options.bundle)
+        stated = _record_stated(record)
+        document = _document(stated, options.release, options.bundle)
     except RecordError as exc:
         return _failure(exc.in_source(record.place))
     except InvalidBundleError as exc:
         return Outcome(place=record.place, issues=[replace(each, source=record.place) for each in exc.issues])
+    trial = stated if isinstance(stated, Trial) else stated.trial
     outcome = Outcome(
         place=record.place,
-        id=trial.id,
-        unknown=tuple(trial.unknown or ()),
+        id=trial.id if trial else None,
+        unknown=tuple(trial.unknown or ()) if trial else (),
+        unread=() if isinstance(stated, Trial) else stated.unread,
         checksum=(len(record.data), zlib.crc32(record.data)),
     )
     return _checked(outcome, document, options)
 
 
-def _record_trial(record: Record) -> Trial:
+def _record_stated(record: Record) -> "Trial | Reading":
     return _from_bundle(_loads(record.data)) if record.format == FHIR else reading.parse_record(record)
 
 

@@ -25,6 +25,7 @@ class Summary:
     resources: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
     failures: list[Document] = field(default_factory=list)
     target: str | None = None
     """Where the output went; None is standard output."""
@@ -37,6 +38,7 @@ class Summary:
         self.resources.update(outcome.resources)
         self.issues.update(issue.severity for issue in outcome.issues)
         self.unknown.update({_INDEX.sub("[]", path) for path in outcome.unknown})
+        self.unread.update({_INDEX.sub("[]", path) for path in outcome.unread})
         self.unreadable += outcome.error is not None
         if outcome.failed and len(self.failures) < FAILURES_SHOWN:
             self.failures.append(_failure(outcome))
@@ -58,6 +60,7 @@ class Summary:
             "issues": dict(sorted(self.issues.items())),
             "notMapped": {
                 "unknownFields": dict(sorted(self.unknown.items())),
+                "unreadElements": dict(sorted(self.unread.items())),
             },
             "output": self.target,
             "stopped": self.stopped,
@@ -90,10 +93,11 @@ class Summary:
         return f"{_number(errors, 'error')}, {_number(self.issues['warning'], 'warning')}{notes}"
 
     def _not_mapped(self) -> list[str]:
-        return [
+        fields = [
             f"{path} of {_number(count, 'record')}, an unknown field"
             for path, count in sorted(self.unknown.items())
         ]
+        return fields + ([f"{_number(len(self.unread), 'element')} of foreign FHIR"] if self.unread else [])
 
 
 def _failure(outcome: Outcome) -> Document:

@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
     {"transfer"},
     {"summary", "oracle"},
     {"pipeline", "report"},
-    {"reading", "writing", "pool", "progress", "sync"},
+    {"reading", "writing", "pool", "progress", "sync", "foreign"},
     {"sources", "mapping", "validation", "client", "bundle", "files", "engines", "understanding"},
     {"trial", "eligibility", "codemaps"},
     {"results"},

@@ -73,6 +73,7 @@ def test_the_summary_goes_to_standard_error_for_a_machine(tmp_path: Path) -> Non
             "$.protocolSection.conditionsModule.odd": 1,
             "$.resultsSection.a": 1,
         },
+        "unreadElements": {},
     }
     assert summary["failures"][0]["source"] == f"{source}, line 2"
     assert summary["exitCode"] == 1
