@@ -96,8 +96,9 @@ def _show(trial_id: str, found: "list[Line]") -> None:
         indent = "    " * depth
         logic = f"  ({criterion.logic})" if criterion.children else ""
         typer.secho(f"{MARKS[reading.status]} {indent}{criterion.text}{logic}", fg=COLOURS[reading.status])
+        joint = f"  ({reading.join})" if len(reading.constraints) > 1 else ""
         for constraint in reading.constraints:
-            typer.secho(f"    {indent}→ {wording(constraint)}", fg="cyan")
+            typer.secho(f"    {indent}→ {wording(constraint)}{joint}", fg="cyan")
         if reading.status == "partial" and reading.residue:
             typer.secho(f"    {indent}  not understood: {' … '.join(reading.residue)}", dim=True)
     typer.echo()
