@@ -31,6 +31,7 @@ from fhir_trial.transfer.canonical import canonical_bundle
 from fhir_trial.transfer.pace import Pace
 from fhir_trial.transfer.pull import pull
 from fhir_trial.transfer.push import Graph, Pusher
+from fhir_trial.transfer.unload import record
 
 Run = Callable[[], None]
 _HEADERS = {"Content-Type": "application/fhir+json"}
@@ -185,12 +186,12 @@ def _equality(base_url: str, graphs: list[Graph], release: Release, concurrency:
     for graph in graphs:
         back = pulled[graph.id]
         equal += canonical_bundle(back.resources) == canonical_bundle(graph.resources)
-        records += _record(back.resources) == _record(graph.resources)
+        records += _record(back.resources, release) == _record(graph.resources, release)
     print(f"  pulled as pushed: {equal} of {len(graphs)}; as records: {records} of {len(graphs)}")
 
 
-def _record(resources: Sequence[pipeline.Document]) -> pipeline.Document:
-    return pipeline.convert(bundle(resources), pipeline.CTGOV)
+def _record(resources: Sequence[pipeline.Document], release: Release) -> pipeline.Document:
+    return record(bundle(resources), release)
 
 
 def _told(title: str, base_url: str, graphs: list[Graph], concurrency: int) -> None:

@@ -327,6 +327,7 @@ def pull(
     from fhir_trial.client.statistics import Statistics
     from fhir_trial.progress import watched
     from fhir_trial.transfer.report import PullReport
+    from fhir_trial.transfer.upload import release_spoken
 
     if sum([bool(ids), search is not None, everything]) != 1:
         refuse("give ids, or --search, or --all")
@@ -336,22 +337,22 @@ def pull(
     with connected(to_server, statistics) as client:
         report = PullReport(server=to_server.server, statistics=statistics)
         try:
-            pulled = _selected(client, ids or [], search)
+            release = release_spoken(client.capability())
+            pulled = _selected(client, ids or [], search, release)
             with watched(pulled, beside_data=output == "-") as studies:
-                _write(_found(studies, report), report, to, layout, output)
+                record_of = release if to == Form.CTGOV else None
+                _write(_found(studies, report), report, record_of, layout, output)
         except ServerError as exc:
             report.stopped = exc
             typer.echo(f"error: {exc}", err=True)
     end(report, as_json)
 
 
-def _selected(client: "Client", ids: list[str], query: str | None) -> Iterator["Pulled"]:
+def _selected(client: "Client", ids: list[str], query: str | None, release: Release) -> Iterator["Pulled"]:
     from urllib.parse import parse_qsl
 
     from fhir_trial.transfer import pull as pulling
-    from fhir_trial.transfer.upload import release_spoken
 
-    release = release_spoken(client.capability())
     if ids:
         return pulling.pull(client, ids, release)
     return pulling.search(client, parse_qsl(query or "", keep_blank_values=True), release)
@@ -369,7 +370,13 @@ def _found(studies: Iterable["Pulled"], report: "PullReport") -> Iterator["Pulle
         yield pulled
 
 
-def _write(studies: Iterator["Pulled"], report: "PullReport", to: Form, layout: Layout, output: str) -> None:
+def _write(
+    studies: Iterator["Pulled"],
+    report: "PullReport",
+    record_of: Release | None,
+    layout: Layout,
+    output: str,
+) -> None:
     from fhir_trial.transfer import unload
 
     def failed(name: str, reason: str) -> None:
@@ -380,7 +387,7 @@ def _write(studies: Iterator["Pulled"], report: "PullReport", to: Form, layout: 
         if layout == Layout.BY_TYPE:
             unload.write_by_type(studies, Path(output))
         else:
-            texts = unload.texts(studies, report.server, ctgov=to == Form.CTGOV, failed=failed)
+            texts = unload.texts(studies, report.server, record_of, failed)
             unload.write(texts, output, "json" if layout == Layout.JSON else "ndjson")
     except OSError as exc:
         refuse(f"cannot write {output}: {exc.strerror or exc}")
@@ -411,7 +418,7 @@ def validated(
     except EngineUnavailableError as exc:
         refuse(str(exc))
     except ServerError as exc:
-        from fhir_trial.transfer.push import away
+        from fhir_trial.transfer.refusal import away
 
         typer.echo(f"error: {exc}", err=True)
         code = ExitCode.SERVER_UNREACHABLE if away(exc) else ExitCode.SERVER_REFUSED

@@ -10,6 +10,7 @@ import pytest
 from fhir_trial import oracle
 from fhir_trial.client import Client
 from fhir_trial.errors import ServerError
+from fhir_trial.pipeline import Outcome
 from tests.client.scripted import BASE, Json, fhir, outcome
 from tests.records import dumps, record
 
@@ -22,7 +23,7 @@ def server(request: httpx.Request) -> httpx.Response:
     return fhir(outcome("a bad group", expression=["Group.type"], details=details), 422)
 
 
-def validated(path: Path) -> list[oracle.Outcome]:
+def validated(path: Path) -> list[Outcome]:
     with Client(BASE, transport=httpx.MockTransport(server)) as client:
         return list(oracle.validated_by_server([path], client))
 

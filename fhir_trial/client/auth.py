@@ -11,8 +11,8 @@ from fhir_trial.client.requests import FORM, Request
 from fhir_trial.client.secret import Secret
 from fhir_trial.errors import ServerError
 
-Ask = Callable[[Request], dict[str, Any]]
-"""Sends a request without credentials and answers its JSON."""
+Ask = Callable[[Callable[[], Request]], dict[str, Any]]
+"""Sends a request without credentials, made anew for each attempt, and answers its JSON."""
 
 _EARLY = 30.0
 """Seconds before its end that a token is given up."""
@@ -45,6 +45,11 @@ class Basic:
 
     def authorization(self, ask: Ask) -> str:
         """The value of the Authorization header."""
+        return self.value
+
+    @property
+    def value(self) -> str:
+        """The same, which depends on nothing."""
         return f"Basic {self._encoded()}"
 
     def renew(self, refused: str) -> bool:
@@ -93,7 +98,8 @@ class Tokens:
         """The value of the Authorization header."""
         with self._lock:
             if self._clock() >= self._until:
-                self._keep(ask(self.token_request(ask)))
+                self.prepare(ask)
+                self._keep(ask(self.token_request))
             return f"Bearer {self._token}"
 
     def renew(self, refused: str) -> bool:
@@ -107,7 +113,10 @@ class Tokens:
         """What no message may show."""
         return [self._token]
 
-    def token_request(self, ask: Ask) -> Request:
+    def prepare(self, ask: Ask) -> None:
+        """What has to be asked before the token server is."""
+
+    def token_request(self) -> Request:
         """The request that a token server answers with a token."""
         raise NotImplementedError
 
@@ -139,12 +148,12 @@ class ClientCredentials(Tokens):
         self._secret = client_secret
         self._scope = scope
 
-    def token_request(self, ask: Ask) -> Request:
+    def token_request(self) -> Request:
         """The grant, with id and secret in the header, as every token server must accept."""
         form = {"grant_type": "client_credentials"}
         if self._scope:
             form["scope"] = self._scope
-        return token_form(self._token_url, form, {"Authorization": self._basic.authorization(ask)})
+        return token_form(self._token_url, form, {"Authorization": self._basic.value})
 
     def secrets(self) -> list[str]:
         """What no message may show."""

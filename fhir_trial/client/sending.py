@@ -277,11 +277,12 @@ class Sender:
     def _authorization(self) -> str | None:
         return self._auth.authorization(self._ask) if self._auth else None
 
-    def _ask(self, request: Request) -> dict[str, Any]:
+    def _ask(self, make: Callable[[], Request]) -> dict[str, Any]:
         """The JSON that a token server, or discovery, answers: asked without credentials."""
         patience = self._retry.patience()
-        url = self.base_url.join(request.path)
         while True:
+            request = make()
+            url = self._joined(self.base_url, request.path)
             try:
                 answer = self._exchange(request, url, request.body, None, packed=False)
             except httpx.TransportError as exc:

@@ -99,6 +99,10 @@ def _checked(key: SigningKey) -> SigningKey:
     raise ValueError("SMART wants an RSA key (RS384) or an EC key on P-384 (ES384)")
 
 
+def _discovery() -> Request:
+    return Request(method="GET", path=".well-known/smart-configuration", accept="application/json")
+
+
 class BackendServices(Tokens):
     """private_key_jwt; the token server is found by discovery unless told."""
 
@@ -119,9 +123,14 @@ class BackendServices(Tokens):
         self._token_url = token_url and secure(token_url)
         self._now = now
 
-    def token_request(self, ask: Ask) -> Request:
-        """The grant with an assertion made for it alone."""
-        self._token_url = self._token_url or self._discovered(ask)
+    def prepare(self, ask: Ask) -> None:
+        """Discovery, once."""
+        if self._token_url is None:
+            self._token_url = self._discovered(ask)
+
+    def token_request(self) -> Request:
+        """The grant with an assertion made for it alone: a server refuses to see one twice."""
+        assert self._token_url
         form = {
             "grant_type": "client_credentials",
             "scope": self._scope,
@@ -142,7 +151,7 @@ class BackendServices(Tokens):
         }
 
     def _discovered(self, ask: Ask) -> str:
-        found = ask(Request(method="GET", path=".well-known/smart-configuration", accept="application/json"))
+        found = ask(_discovery)
         algorithms = found.get("token_endpoint_auth_signing_alg_values_supported")
         if isinstance(algorithms, list) and self._key.algorithm not in algorithms:
             wanted = ", ".join(map(str, algorithms))

@@ -13,7 +13,7 @@ from typing import Any
 from fhir_trial.client.answers import issue_text
 from fhir_trial.errors import ServerError
 from fhir_trial.transfer.canonical import key, references
-from fhir_trial.transfer.refusal import Refusal
+from fhir_trial.transfer.refusal import NOT_FOR_US, Refusal, away
 
 Json = dict[str, Any]
 Send = Callable[[Sequence[Json]], None]
@@ -54,7 +54,7 @@ def validated(resources: Sequence[Json], error: ServerError, validate: Validate)
         try:
             outcome = validate(resource)
         except ServerError as exc:
-            if exc.status is None:
+            if away(exc):
                 raise
             return []  # a server without $validate
         complaints = [_bare(text) for text in _issue_texts(outcome)]
@@ -88,7 +88,7 @@ def _halves(parts: list[list[Json]], send: Send, refused: set[str]) -> Iterator[
     try:
         send([resource for part in parts for resource in part])
     except ServerError as exc:
-        if exc.status is None:
+        if not _blames_content(exc):
             raise
         if len(parts) == 1:
             for resource in parts[0]:
@@ -98,6 +98,11 @@ def _halves(parts: list[list[Json]], send: Send, refused: set[str]) -> Iterator[
         middle = len(parts) // 2
         yield from _halves(parts[:middle], send, refused)
         yield from _halves(parts[middle:], send, refused)
+
+
+def _blames_content(error: ServerError) -> bool:
+    """Whether a refusal is about what was sent, not about who sends it, or when."""
+    return not away(error) and error.status not in NOT_FOR_US
 
 
 def _needs(part: list[Json], refused: set[str]) -> bool:

@@ -16,14 +16,13 @@ import orjson
 
 from fhir_trial.bundle import bundle, resources
 from fhir_trial.client import Client, EntryAnswer
-from fhir_trial.client.retry import TRANSIENT
 from fhir_trial.errors import ServerError
 from fhir_trial.mapping.graph import ORDER
 from fhir_trial.pipeline import Outcome
 from fhir_trial.transfer import narrowing
 from fhir_trial.transfer.canonical import canonical, key
 from fhir_trial.transfer.pace import Pace
-from fhir_trial.transfer.refusal import Refusal
+from fhir_trial.transfer.refusal import NOT_FOR_US, Refusal, away
 from fhir_trial.transfer.shared import Shared
 
 Json = dict[str, Any]
@@ -36,7 +35,6 @@ _MOST_ENTRIES = 200
 """Of one transaction, if shared resources can be sent before it; the study's own stay together."""
 _SHARED = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location"})
 """Types whose ids are digests of their content (docs/decisions/0003), so a known id needs no comparison."""
-_NOT_FOR_US = (401, 403)
 _TOO_LARGE = 413
 _HAPI_CODES = "https://hapifhir.io/fhir/CodeSystem/hapi-fhir-storage-response-code"
 _NO_CHANGE = "SUCCESSFUL_UPDATE_NO_CHANGE"
@@ -100,11 +98,6 @@ class _Looked:
     """Keys of the study's own resources that the server has in whatever form."""
 
 
-def away(error: ServerError) -> bool:
-    """Whether a server could not be reached, or is not able to answer now."""
-    return error.status is None or error.status in TRANSIENT
-
-
 class Pusher:
     """Sends graphs to one server on several threads: `for pushed in Pusher(client).push(graphs): ...`"""
 
@@ -162,7 +155,7 @@ class Pusher:
         try:
             return self._client.read_many([*own, *shared])
         except ServerError as exc:
-            if away(exc) or exc.status in _NOT_FOR_US:
+            if away(exc) or exc.status in NOT_FOR_US:
                 raise
             # a server that cannot be asked gets everything; a PUT without a change makes no version
             self._looks = False
@@ -251,7 +244,7 @@ class Pusher:
 
     def _stop_if_useless(self, error: ServerError) -> None:
         """Raises the error if the next graph would meet it too."""
-        if error.status in _NOT_FOR_US:
+        if error.status in NOT_FOR_US:
             raise error
         if away(error):
             self._client.capability()  # the server is there: only this graph was too much for it

@@ -5,10 +5,20 @@ from typing import Any
 
 import orjson
 
+from fhir_trial.client.retry import TRANSIENT
 from fhir_trial.errors import ServerError
 from fhir_trial.transfer.canonical import key as key_of
 
 Json = dict[str, Any]
+
+
+NOT_FOR_US = (401, 403)
+"""Statuses that are about who sends, not about what."""
+
+
+def away(error: ServerError) -> bool:
+    """Whether a server could not be reached, or is not able to answer now."""
+    return error.status is None or error.status in TRANSIENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

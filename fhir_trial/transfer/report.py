@@ -10,7 +10,8 @@ from fhir_trial.errors import ExitCode, ServerError
 from fhir_trial.pipeline import Outcome
 from fhir_trial.summary import Summary
 from fhir_trial.transfer.pull import Pulled
-from fhir_trial.transfer.push import Pushed, away
+from fhir_trial.transfer.push import Pushed
+from fhir_trial.transfer.refusal import away
 
 Json = dict[str, Any]
 

@@ -8,25 +8,43 @@ from typing import Any
 
 import orjson
 
-from fhir_trial import pipeline, writing
+from fhir_trial import bundle as bundles
+from fhir_trial import mapping, validation, writing
 from fhir_trial.errors import InvalidBundleError, RecordError
+from fhir_trial.release import Release
+from fhir_trial.sources import ctgov_v2
 from fhir_trial.transfer.canonical import key
 from fhir_trial.transfer.pull import Pulled
 
+Json = dict[str, Any]
 Text = tuple[str, bytes]
 """Name and JSON of one study."""
 
 
 def texts(
-    studies: Iterable[Pulled], base_url: str, *, ctgov: bool, failed: Callable[[str, str], None]
+    studies: Iterable[Pulled], base_url: str, release: Release | None, failed: Callable[[str, str], None]
 ) -> Iterator[Text]:
-    """Each study as a Bundle or as the registry's record; `failed` is told of those that are no record."""
+    """Each study as a Bundle, or, with the release it is in, as the registry's record.
+
+    `failed` is told of those that are no record.
+    """
     for pulled in studies:
-        document: dict[str, Any] = pulled.bundle(base_url)
+        document = pulled.bundle(base_url)
         try:
-            yield pulled.id, orjson.dumps(pipeline.convert(document, pipeline.CTGOV) if ctgov else document)
+            yield pulled.id, orjson.dumps(record(document, release) if release else document)
         except (RecordError, InvalidBundleError) as exc:
             failed(pulled.id, str(exc))
+
+
+def record(document: Json, release: Release) -> Json:
+    """The registry's record of a Bundle of a known release.
+
+    Raises: InvalidBundleError if it is not valid; RecordError if it holds no record of the registry.
+    """
+    issues = validation.validate(document, release=release)
+    if any(issue.severity in ("fatal", "error") for issue in issues):
+        raise InvalidBundleError(issues)
+    return ctgov_v2.encode(mapping.read_resources(bundles.resources(document), release))
 
 
 def write(found: Iterator[Text], target: str, layout: writing.Layout) -> None:

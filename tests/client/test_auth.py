@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -295,6 +296,15 @@ def test_every_assertion_is_used_once(keys: dict[str, Any]) -> None:
         read(client)
     first, second = guard.assertions
     assert first["jti"] != second["jti"]
+
+
+def test_an_assertion_is_not_sent_again_after_silence(keys: dict[str, Any]) -> None:
+    signing = SigningKey.parse(Secret(pem(keys["ES384"])))
+    auth = BackendServices("my-client", signing, token_url="https://id.example.org/token")
+    token = fhir({"access_token": "t"})
+    client, script = scripted(httpx.ReadTimeout("slow"), token, fhir(STUDY), auth=auth)
+    assert read(client) == STUDY
+    assert script.requests[0].content != script.requests[1].content
 
 
 def test_a_key_that_the_server_does_not_take_is_an_error_before_it_is_used(keys: dict[str, Any]) -> None:
