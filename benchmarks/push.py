@@ -7,6 +7,7 @@ The server must be one that may be emptied by `$expunge`: every run begins with 
 """
 
 import argparse
+import random
 import shutil
 import statistics
 import subprocess
@@ -88,7 +89,7 @@ def _empty(base_url: str) -> None:
 
 
 def _speed(base_url: str, graphs: list[Graph], concurrency: int, rounds: int) -> None:
-    """Resources a second of each way, in turns, so that a server that warms up favours nobody."""
+    """Resources a second of each way, in any order, so that a server that warms up favours nobody."""
     bodies = [orjson.dumps(bundle(graph.resources, type="transaction")) for graph in graphs]
     total = sum(len(graph.resources) for graph in graphs)
     with _blazectl(base_url, bodies, concurrency) as blazectl:
@@ -102,15 +103,18 @@ def _speed(base_url: str, graphs: list[Graph], concurrency: int, rounds: int) ->
         rates: dict[str, list[float]] = {name: [] for name in ways}
         again: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
-            for name, run in ways.items():
+            for name, run in random.sample(list(ways.items()), len(ways)):
                 _empty(base_url)
                 rates[name].append(total / _seconds(run))
                 again[name].append(total / _seconds(run))
     for title, found in (("new", rates), ("unchanged", again)):
         for name, values in found.items():
             print(f"  {title:<10} {name:<11} {statistics.median(values):7.0f} resources/s {_rounded(values)}")
-        others = max(statistics.median(values) for name, values in found.items() if name != "push")
-        print(f"  {title:<10} ratio to the faster other: {statistics.median(found['push']) / others:.2f}")
+        # round by round: what else the machine does changes from one to the next
+        others = zip(*(values for name, values in found.items() if name != "push"), strict=True)
+        ratios = [mine / max(theirs) for mine, theirs in zip(found["push"], others, strict=True)]
+        shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+        print(f"  {title:<10} ratio to the faster other: median {statistics.median(ratios):.2f} [{shown}]")
 
 
 def _rounded(values: list[float]) -> list[int]:

@@ -12,12 +12,16 @@ _FIRST = 2
 _WINDOW = 6
 """Transactions per place after which the rate is looked at."""
 _BETTER = 1.05
+"""How much better a neighbour must be to move there: bundles differ, and so do rates."""
+_STALE = 10
+"""Windows after which the rates of the neighbours are measured anew."""
 
 
 class Pace:
-    """A number of places that climbs while more of them bring more, and is halved in trouble.
+    """A number of places that moves to where the rate is best, and is halved in trouble.
 
-    Trouble is no answer, or one that says "later"; a server that only gets slower is noticed by the rate.
+    Trouble is no answer, or one that says "later"; a server that only gets slower is noticed by the rate,
+    which is measured for each number of places, one more and one less being tried now and then.
     """
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,8 +30,8 @@ class Pace:
         self._clock = clock
         self._changed = threading.Condition()
         self._taken = 0
-        self._step = 1
-        self._last_rate = 0.0
+        self._rates: dict[int, float] = {}
+        self._windows = 0
         self._begin_window()
 
     @contextmanager
@@ -50,7 +54,7 @@ class Pace:
             with self._changed:
                 if self._calm:
                     self.places = max(1, self.places // 2)
-                    self._last_rate = 0.0
+                    self._rates.clear()
                     self._begin_window(calm=False)
 
     def _count(self, amount: int) -> None:
@@ -60,17 +64,28 @@ class Pace:
             self._look()
 
     def _look(self) -> None:
-        """Go on as before if that was better; else the other way."""
-        passed = max(self._clock() - self._begin, 1e-6)
-        rate = self._amount / passed
-        if rate < self._last_rate * _BETTER:
-            self._step = -self._step
-        self._last_rate = rate
-        wanted = self.places + self._step
-        self.places = max(1, min(wanted, self._most))
-        if self.places != wanted:
-            self._step = -self._step
+        """Note the rate, and go where it is best."""
+        rate = self._amount / max(self._clock() - self._begin, 1e-6)
+        known = self._rates.get(self.places, rate)
+        self._rates[self.places] = (known + rate) / 2
+        self._windows += 1
+        if self._windows % _STALE == 0:
+            self._rates = {self.places: self._rates[self.places]}
+        self.places = self._best()
         self._begin_window()
+
+    def _best(self) -> int:
+        """A neighbour that is known to be better; else one that was not measured; else this.
+
+        Fewer places are tried only in long runs: a short one would not get back what the trial costs.
+        """
+        neighbours = [each for each in (self.places + 1, self.places - 1) if 1 <= each <= self._most]
+        bound = self._rates[self.places] * _BETTER
+        better = [each for each in neighbours if self._rates.get(each, 0) > bound]
+        if better:
+            return max(better, key=self._rates.__getitem__)
+        tried = [each for each in neighbours if each > self.places or self._windows >= _STALE]
+        return next((each for each in tried if each not in self._rates), self.places)
 
     def _begin_window(self, *, calm: bool = True) -> None:
         self._begin = self._clock()

@@ -150,16 +150,23 @@ class Pusher:
         return [self._compared(graph, found) for graph in lot]
 
     def _found(self, lot: list[Graph]) -> dict[str, Json]:
-        own = [name for graph in lot for name in graph.keys if name not in graph.shared]
-        shared = self._shared.unknown(name for graph in lot for name in graph.keys if name in graph.shared)
         try:
-            return self._client.read_many([*own, *shared])
+            heads = self._client.read_many(graph.keys[0] for graph in lot if graph.resources)
+            if not heads:
+                # as in every first push; what new studies share with older ones is sent in vain at worst
+                return {}
+            return heads | self._client.read_many(self._unasked(lot, heads))
         except ServerError as exc:
             if away(exc) or exc.status in NOT_FOR_US:
                 raise
             # a server that cannot be asked gets everything; a PUT without a change makes no version
             self._looks = False
             return {}
+
+    def _unasked(self, lot: list[Graph], found: dict[str, Json]) -> list[str]:
+        """What else to ask for: the studies' own resources, and shared ones that nobody asked about."""
+        own = [name for graph in lot for name in graph.keys if name not in graph.shared | found.keys()]
+        return [*own, *self._shared.unknown(name for graph in lot for name in graph.shared)]
 
     def _compared(self, graph: Graph, found: dict[str, Json]) -> _Looked:
         own = {key(each): each for each in graph.resources if key(each) not in graph.shared}

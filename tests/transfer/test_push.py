@@ -61,14 +61,23 @@ def test_what_studies_share_is_sent_once() -> None:
 
 
 def test_a_shared_resource_that_is_there_is_not_compared() -> None:
-    server = FakeServer(resources={"Location/loc-a": {"resourceType": "Location", "id": "loc-a"}})
-    results = pushed(server, graph(1))
-    assert counts(results) == {"created": 2, "unchanged": 1}
+    server = FakeServer()
+    pushed(server, graph(1))
+    server.resources["Location/loc-a"] = {"resourceType": "Location", "id": "loc-a", "name": "changed"}
+    assert counts(pushed(server, graph(1))) == {"unchanged": 3}
+
+
+def test_new_studies_are_asked_about_by_their_own_id_only() -> None:
+    server = FakeServer()
+    pushed(server, graph(1))
+    assert (server.asked["ResearchStudy"], server.asked["batch"]) == (1, 0)
 
 
 def test_studies_are_looked_up_together() -> None:
     server = FakeServer()
-    pushed(server, *(graph(number) for number in range(1, 40)))
+    for _ in range(2):
+        pushed(server, *(graph(number) for number in range(1, 40)))
+    assert server.asked["ResearchStudy"] <= 16
     assert server.asked["batch"] <= 8
 
 
