@@ -73,6 +73,11 @@ def _walk(value: Any, node: schema.Node | None, path: str, steps: Steps) -> Iter
         yield Leaf(path, steps, value, node)
 
 
+def table(leaf: Leaf) -> Steps:
+    """The part of the results in which a leaf's group is listed: one outcome, else the whole module."""
+    return leaf.steps[: 4 if leaf.steps[2:3] == ("outcomeMeasures",) else 2]
+
+
 def general(path: str) -> str:
     """The path of a field whatever its place in its lists: `conditionsModule.keywords[]`."""
     return re.sub(r"\[\d+\]", "[]", path.removeprefix("$."))
@@ -116,7 +121,7 @@ def _another_text(leaf: Leaf, value: str, number: int, turned: bool) -> str:
     if _NCT.match(value):
         return f"NCT{90_000_000 + number:08d}"
     if _NUMBER.match(value):
-        return f"9{number:09d}"
+        return f"-1{number:09d}" if "owerLimit" in path else f"1{number:09d}"
     if _URL.match(value):
         return f"https://value-{number:06d}.example/"
     return f"value-{number:06d}-followed"

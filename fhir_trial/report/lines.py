@@ -67,5 +67,5 @@ def entry(leaf: Traced) -> dict[str, Any]:
     }
 
 
-HOLDS = ("value", "value and more", "part")
+HOLDS = ("value", "value with more, or without markup", "part")
 """What a place holds, by `Place.rest`."""

@@ -5,6 +5,7 @@ place that changes in exactly those copies, always from one value to one other, 
 What is not found so (a place that several leaves share) is changed alone.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -17,7 +18,17 @@ from fhir_trial import mapping
 from fhir_trial.mapping.urls import BASE
 from fhir_trial.release import Release
 from fhir_trial.report import reasons
-from fhir_trial.report.leaves import RESULTS, UNKNOWN, Leaf, another, document, general, is_choice, leaves
+from fhir_trial.report.leaves import (
+    RESULTS,
+    UNKNOWN,
+    Leaf,
+    another,
+    document,
+    general,
+    is_choice,
+    leaves,
+    table,
+)
 from fhir_trial.report.places import Places, places
 from fhir_trial.trial import Trial
 
@@ -35,7 +46,8 @@ class Place(NamedTuple):
     """FHIRPath in that resource."""
     how: How
     rest: int
-    """0: the place holds the value, or its code; 1: it holds more; 2: it holds a part, or what follows."""
+    """0: the place holds the value, or its code; 1: it holds more, or the text without its markup; 2: it
+    holds a part, or what follows from the value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +101,25 @@ class _Tracer:
         rest = [leaf for leaf in self.leaves if leaf.steps[0] in self._document]
         for _ in range(2):  # the second time without those whose changes hid the others
             self._halves(rest)
-            rest = [leaf for leaf in rest if leaf.path not in self._found]
+            rest = [leaf for leaf in rest if not self._is_found(leaf)]
+        self._names([leaf for leaf in self.leaves if not self._is_found(leaf)])
+        by_name: dict[str | int, list[Leaf]] = {}  # a number and its denominator hide each other
         for leaf in rest:
+            if not self._is_found(leaf):
+                by_name.setdefault(leaf.steps[-1], []).append(leaf)
+        for leaves_of_a_name in by_name.values():
+            if len(leaves_of_a_name) > _FEW:
+                self._halves(leaves_of_a_name)
+        for leaf in rest:
+            if self._is_found(leaf):
+                continue
             self._alone(leaf)
             if not _is_held(self._found.get(leaf.path, {})):
                 self._others[leaf.path] = another(leaf, self._numbers[leaf.path], turned=True)
                 self._alone(leaf)
+
+    def _is_found(self, leaf: Leaf) -> bool:
+        return _is_held(self._found.get(leaf.path, {}))
 
     def _unused(self) -> set[str]:
         """What is carried aside: parts of the document without which the resources are the same."""
@@ -123,6 +148,24 @@ class _Tracer:
             other = values[mark[0]]
             if leaf is not None and all(_same(values[number], other) for number in mark):
                 self._note(leaf, place, other)
+
+    def _names(self, followed: list[Leaf]) -> None:
+        """Change the name of a group wherever its table uses it: alone, it would hand a number to another."""
+        wanted = {leaf.path for leaf in followed}
+        named: dict[tuple[Any, ...], list[Leaf]] = {}
+        for leaf in self.leaves:
+            if leaf.steps[0] == RESULTS and isinstance(leaf.value, str):
+                named.setdefault((table(leaf), leaf.value), []).append(leaf)
+        for equals in named.values():
+            some = [leaf for leaf in equals if leaf.path in wanted]
+            if not some or len(equals) == 1:
+                continue
+            other = self._others[some[0].path]
+            self._others.update(dict.fromkeys((leaf.path for leaf in equals), other))
+            for place, value in self._differences(self._places(self._changed(equals))):
+                if value is not _GONE:
+                    for leaf in some:
+                        self._note(leaf, place, value)
 
     def _alone(self, leaf: Leaf) -> None:
         """Change one leaf; then, if that only moves things, its equals in the same module with it."""
@@ -162,7 +205,14 @@ class _Tracer:
         rest = _rest(now, self._others[leaf.path])
         if is_choice(leaf):
             rest = 2 if now is _GONE else 0
+        elif rest == 0 and isinstance(leaf.value, str) and not self._is_verbatim(leaf.value, place):
+            rest = 1
         self._found.setdefault(leaf.path, {})[place] = rest
+
+    def _is_verbatim(self, value: str, place: str) -> bool:
+        """Whether a place has a text as it is: a list of criteria loses its bullets and escapes."""
+        stated = self._stated.values[place]
+        return not isinstance(stated, str) or stated == value or _NUMBER.match(value) is not None
 
     def traced(self, leaf: Leaf) -> Traced:
         """What was found of a leaf; a place counts when it holds the value."""
@@ -194,7 +244,11 @@ class _Tracer:
         return Place(resource, path, _how(path), rest)
 
 
+_FEW = 5
+"""So many leaves are changed sooner one by one than in halves."""
+
 _SAME, _GONE = object(), object()
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z", re.ASCII)
 _DECODER = msgspec.json.Decoder(Trial)
 
 
@@ -210,6 +264,10 @@ def _rest(now: Any, other: Any) -> int:
     """What a place holds beside the value that a leaf was given: see `Place.rest`."""
     given, text = str(other), str(now)
     if given == text or (isinstance(now, int) and given.startswith(f"{text} ")):  # "18 Years" is 18 years
+        return 0
+    if (
+        isinstance(now, float) and _NUMBER.match(given) and round(now * 100, 6) == float(given)
+    ):  # 95 % is 0.95
         return 0
     return 1 if given in text else 2
 
