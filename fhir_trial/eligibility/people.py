@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Window
+from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 _WHO = (
@@ -70,36 +71,37 @@ _DISEASE_LEAD = re.compile(
 )
 
 
-def reading(text: str, lower: str, mesh_terms: Mapping[str, str]) -> Reading | None:
-    """A line understood in full without a number, None for all others."""
-    if len(lower) > 200:
+_STATES = listed("pregnant pregnancy pregnancies lactating lactation lactate breast breastfeeding nursing")
+_SEXES = listed("male males female females men women sex sexes gender genders boy boys girl girls")
+_SPEECH = listed("english speak speaks speaking speaker speakers language languages fluent fluently fluency")
+_LONGEST = 200
+"""Characters; a longer line says more than one of these."""
+
+
+def reading(text: str, lower: str, words: list[str], mesh_terms: Mapping[str, str] | None) -> Reading | None:
+    """A line understood in full without a number, None for all others; words: those of the line."""
+    if len(lower) > _LONGEST or (not mesh_terms and HINTS.isdisjoint(words)):
         return None
     line = lower.strip(" \t.;,:")
-    found, join = _of_line(line, lower.find(line) if line else 0, mesh_terms)
+    found, join = _of_line(line, words, lower.find(line) if line else 0, mesh_terms)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
 
 
-def _of_line(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[tuple[Constraint, ...], Join]:
-    if "preg" in line or "lact" in line or "breast" in line or "nursing" in line:
+HINTS = _STATES | _SEXES | _SPEECH
+
+
+def _of_line(
+    line: str, words: list[str], at: int, mesh_terms: Mapping[str, str] | None
+) -> tuple[tuple[Constraint, ...], Join]:
+    if not _STATES.isdisjoint(words):
         return _expecting(line, at)
-    if (
-        "male" in line
-        or "men" in line
-        or "sex" in line
-        or "gender" in line
-        or "boy" in line
-        or "girl" in line
-    ):
+    if not _SEXES.isdisjoint(words):
         found = _sex(line, at)
         if found:
             return found, "all-of"
-    if _names_language(line):
+    if not _SPEECH.isdisjoint(words) and len(line) < 150:
         return _speaks(line, at), "all-of"
     return (_condition(line, at, mesh_terms) if mesh_terms else ()), "all-of"
-
-
-def _names_language(line: str) -> bool:
-    return ("english" in line or "speak" in line or "language" in line or "fluen" in line) and len(line) < 150
 
 
 def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:

@@ -9,7 +9,9 @@ from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.grammar import limits
 from fhir_trial.eligibility.interpreter import Interpreter, window_of
-from fhir_trial.eligibility.lexer import Token, lowered, may_hold_a_limit, tokens
+from fhir_trial.eligibility.lexer import Token, lowered, tokens
+from fhir_trial.eligibility.patterns import listed
+from fhir_trial.eligibility.sieve import may_hold_a_limit, words_of
 
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
@@ -19,9 +21,9 @@ _SIGNS = re.compile(r"[\d≥≤<>]")
 _FREE_DIGIT = re.compile(
     r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
 )
-_NUMBER_WORDS = re.compile(
-    r"\b(?:asa|nyha|uln|ii|iii|iv|class|grade|one|two|three|six|twelve|eighteen|twenty-one|sixty)\b"
-)
+_NUMBER_WORDS = listed("asa nyha uln ii iii iv class grade one two three six twelve eighteen twenty sixty")
+_TELLING = _NUMBER_WORDS | people.HINTS
+_NUMBERS = frozenset("NQTLMU")
 
 
 def constraints(
@@ -39,12 +41,16 @@ def constraints(
     marker = _MARKER.match(lower)
     if marker is not None:
         lower = " " * marker.end() + lower[marker.end() :]
-    reading = people.reading(text, lower, mesh_terms or {})
+    words = words_of(lower)
+    numbered = _SIGNS.search(lower) is not None and _FREE_DIGIT.search(lower) is not None
+    if not numbered and not mesh_terms and _TELLING.isdisjoint(words):
+        return Reading(text=text, status="text")
+    reading = people.reading(text, lower, words, mesh_terms)
     if reading is not None:
         return reading
-    if not (_SIGNS.search(lower) and _FREE_DIGIT.search(lower)) and _NUMBER_WORDS.search(lower) is None:
+    if not numbered and _NUMBER_WORDS.isdisjoint(words):
         return Reading(text=text, status="text")
-    if not may_hold_a_limit(lower):
+    if not may_hold_a_limit(lower, words):
         return Reading(text=text, status="text")
     return _Line(text, lower, section).reading()
 
@@ -63,7 +69,7 @@ class _Line:
         self.interpreter = Interpreter(text, lower, self.tokens, self.kinds)
 
     def reading(self) -> Reading:
-        if not set(self.kinds) & set("NQTLMU"):
+        if _NUMBERS.isdisjoint(self.kinds):
             return Reading(text=self.text, status="text")
         for limit in limits(self.tokens, self.kinds):
             read = self.interpreter.constraints(limit)
@@ -122,14 +128,14 @@ class _Line:
 
     def _residue(self) -> tuple[str, ...]:
         aged = any(constraint.variable == "age" for constraint in self.found)
+        silent = "f.:,()Sr&C" if aged else "f.:,()Sr&"
+        joints = self._joints() if "|" in self.kinds else set()
+        left = [i for i, kind in enumerate(self.kinds) if kind not in silent and not self.used[i]]
         words = []
-        joints = self._joints()
-        for i, (token, used) in enumerate(zip(self.tokens, self.used, strict=True)):
-            silent = token.kind in "f.:,()Sr&" or (token.kind == "C" and aged)
-            silent = (
-                silent or (token.kind == "|" and i in joints) or (token.kind == "w" and self._is_kept(token))
-            )
-            if not used and not silent:
+        for i in left:
+            token = self.tokens[i]
+            joins = token.kind == "|" and i in joints
+            if not joins and not (token.kind == "w" and self._is_kept(token)):
                 words.append(self.text[token.start : token.end])
         return tuple(words)
 

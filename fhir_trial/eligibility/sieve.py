@@ -1,0 +1,88 @@
+"""Tells by its words alone whether a line may set a limit, so that most lines are never cut into tokens."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from fhir_trial.eligibility.patterns import GE, GT, LE, LT, listed
+from fhir_trial.eligibility.trie import alternation
+from fhir_trial.eligibility.vocabulary import vocabulary
+
+_WORDS = re.compile("[a-z][a-z0-9]*")
+_AGES = listed("year years yr yrs y yo old olds older young younger elder age ages aged aging ageing")
+
+
+words_of = _WORDS.findall
+"""The words of a line in lower case; a word with a hyphen counts as its parts."""
+
+
+def may_hold_a_limit(lower: str, words: list[str]) -> bool:
+    """Whether a line has the name of a variable, or words that only ages are written with."""
+    if not _AGES.isdisjoint(words):
+        return True
+    names, known = _names(), set(words)
+    for word in _first_words() & known:
+        for rest in names[word]:
+            if rest <= known:
+                return True
+    if "+" in lower and not _ions().isdisjoint(known):
+        return True
+    return not _people().isdisjoint(known) and _of_people().search(lower) is not None
+
+
+@cache
+def _names() -> dict[str, tuple[frozenset[str], ...]]:
+    """First word of a variable's name -> the sets of words that may be the rest of it."""
+    following: dict[str, set[frozenset[str]]] = {}
+    for alias in _aliases():
+        if "+" not in alias:
+            for first, rest in _ways_to_write(_WORDS.findall(alias)):
+                following.setdefault(first, set()).add(rest)
+    return {
+        first: (frozenset(),) if frozenset() in rests else tuple(rests) for first, rests in following.items()
+    }
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(_names())
+
+
+@cache
+def _ions() -> frozenset[str]:
+    """The words of names that have a plus sign ("K+"), which alone are far too common."""
+    return frozenset(word for alias in _aliases() if "+" in alias for word in _WORDS.findall(alias))
+
+
+def _aliases() -> Iterator[str]:
+    return (alias for variable in vocabulary().variables.values() for alias in variable.aliases)
+
+
+def _ways_to_write(parts: list[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The first word of a name and the others, for each way to leave out its spaces and hyphens."""
+    for cuts in range(1 << max(len(parts) - 1, 0)):
+        words = [parts[0]]
+        for place, part in enumerate(parts[1:]):
+            if cuts >> place & 1:
+                words[-1] += part
+            else:
+                words.append(part)
+        yield words[0], frozenset(words[1:])
+
+
+@cache
+def _people() -> frozenset[str]:
+    table = vocabulary().words
+    kinds = ("subject", "lifestage", "female", "male")
+    return frozenset(word for kind in kinds for words in table[kind] for word in _WORDS.findall(words))
+
+
+@cache
+def _of_people() -> re.Pattern[str]:
+    """A comparison right behind the people it is of ("adults over 21"), or a time first of all."""
+    people = alternation(_people())
+    filler = alternation(vocabulary().words["filler"])
+    return re.compile(
+        rf"(?<![a-z0-9]){people}\s*(?:{filler}\s*)?(?:{GE}|{LE}|{GT}|{LT})"
+        rf"|\A(?:\W|(?:{people}|{filler}|and|or)(?![a-z0-9]))*+(?:[a-z]+\W+){{0,4}}\d+(?:[.,]\d+)*\W*(?:m|w|d|h)"
+    )
