@@ -114,7 +114,7 @@ def test_what_holds_no_study_is_refused(document: Any) -> None:
 
 @pytest.mark.parametrize("release", list(Release))
 def test_our_own_bundle_is_read_whole(release: Release) -> None:
-    document = Maker(1, sizes=(1,), texts=["words"]).record()
+    document = Maker(1, sizes=(1,), absent=0.2, texts=["words"]).record()
     written = bundle(changes.output(document, release))
     assert foreign.is_ours(written)
     found = foreign.read(written, release)

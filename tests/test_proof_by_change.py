@@ -136,7 +136,7 @@ ODD_TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 2**32),
     absent=st.sampled_from([0.0, 0.1, 0.3, 0.6, 0.9]),
@@ -148,7 +148,7 @@ def test_any_record_comes_back(seed: int, absent: float, texts: list[str], relea
     assert changes.back(changes.output(document, release), release) == document
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), absent=st.sampled_from([0.0, 0.2, 0.5, 0.8]))
 def test_every_value_of_any_record_travels(seed: int, absent: float) -> None:
     document = Maker(seed, absent=absent, empty_lists=True, sizes=(1,)).record()

@@ -73,6 +73,14 @@ def _walk(value: Any, node: schema.Node | None, path: str, steps: Steps) -> Iter
         yield Leaf(path, steps, value, node)
 
 
+def names_group(leaf: Leaf) -> bool:
+    """Whether a leaf is the id of a group of participants, where it is listed or where it is used."""
+    if leaf.steps[0] != RESULTS:
+        return False
+    last = [step for step in leaf.steps if isinstance(step, str)][-2:]
+    return last[-1] in ("groupId", "groupIds") or last in (["groups", "id"], ["eventGroups", "id"])
+
+
 def table(leaf: Leaf) -> Steps:
     """The part of the results in which a leaf's group is listed: one outcome, else the whole module."""
     return leaf.steps[: 4 if leaf.steps[2:3] == ("outcomeMeasures",) else 2]

@@ -27,6 +27,7 @@ from fhir_trial.report.leaves import (
     general,
     is_choice,
     leaves,
+    names_group,
     table,
 )
 from fhir_trial.report.places import Places, places
@@ -93,26 +94,19 @@ class _Tracer:
         self._numbers = {leaf.path: number for number, leaf in enumerate(self.leaves)}
         self._others = {leaf.path: another(leaf, self._numbers[leaf.path]) for leaf in self.leaves}
         self._found: dict[str, dict[str, int]] = {}
+        self._owned: set[str] = set()
+        """Places that are known to hold one leaf alone."""
 
     def follow(self) -> None:
         """Find the places of every leaf."""
         for part in self._unused():
             del self._document[part]
-        rest = [leaf for leaf in self.leaves if leaf.steps[0] in self._document]
+        self._names()
+        rest = [leaf for leaf in self.leaves if leaf.steps[0] in self._document and not self._is_found(leaf)]
         for _ in range(2):  # the second time without those whose changes hid the others
             self._halves(rest)
             rest = [leaf for leaf in rest if not self._is_found(leaf)]
-        self._names([leaf for leaf in self.leaves if not self._is_found(leaf)])
-        by_name: dict[str | int, list[Leaf]] = {}  # a number and its denominator hide each other
         for leaf in rest:
-            if not self._is_found(leaf):
-                by_name.setdefault(leaf.steps[-1], []).append(leaf)
-        for leaves_of_a_name in by_name.values():
-            if len(leaves_of_a_name) > _FEW:
-                self._halves(leaves_of_a_name)
-        for leaf in rest:
-            if self._is_found(leaf):
-                continue
             self._alone(leaf)
             if not _is_held(self._found.get(leaf.path, {})):
                 self._others[leaf.path] = another(leaf, self._numbers[leaf.path], turned=True)
@@ -148,23 +142,20 @@ class _Tracer:
             other = values[mark[0]]
             if leaf is not None and all(_same(values[number], other) for number in mark):
                 self._note(leaf, place, other)
+                self._owned.add(place)
 
-    def _names(self, followed: list[Leaf]) -> None:
+    def _names(self) -> None:
         """Change the name of a group wherever its table uses it: alone, it would hand a number to another."""
-        wanted = {leaf.path for leaf in followed}
         named: dict[tuple[Any, ...], list[Leaf]] = {}
         for leaf in self.leaves:
-            if leaf.steps[0] == RESULTS and isinstance(leaf.value, str):
+            if names_group(leaf) and leaf.steps[0] in self._document:
                 named.setdefault((table(leaf), leaf.value), []).append(leaf)
         for equals in named.values():
-            some = [leaf for leaf in equals if leaf.path in wanted]
-            if not some or len(equals) == 1:
-                continue
-            other = self._others[some[0].path]
+            other = self._others[equals[0].path]
             self._others.update(dict.fromkeys((leaf.path for leaf in equals), other))
             for place, value in self._differences(self._places(self._changed(equals))):
                 if value is not _GONE:
-                    for leaf in some:
+                    for leaf in equals:
                         self._note(leaf, place, value)
 
     def _alone(self, leaf: Leaf) -> None:
@@ -176,7 +167,12 @@ class _Tracer:
                 each for each in self.leaves if each.node == leaf.node and each.steps[:2] == leaf.steps[:2]
             ]
             together = self._differences(self._places(self._changed(equals)))
-            after = [change for change in together if change[1] is not _GONE] or after
+            stay = [
+                (place, now)
+                for place, now in together
+                if now is not _GONE and (place not in self._owned or _is_beside(place, after))
+            ]
+            after = stay or after
         for place, value in after:
             self._note(leaf, place, value)
 
@@ -270,6 +266,15 @@ def _rest(now: Any, other: Any) -> int:
     ):  # 95 % is 0.95
         return 0
     return 1 if given in text else 2
+
+
+_STEP = re.compile(r"\.(extension\('[^']*'\)\[\d+\]\.value|\w+)\Z")
+
+
+def _is_beside(place: str, moved: Iterable[tuple[str, Any]]) -> bool:
+    """Whether a place belongs to the element from which others moved away: two dates, one type."""
+    element = _STEP.sub("", place) + "."
+    return any(other.startswith(element) for other, _ in moved)
 
 
 def _concept(place: str) -> str:

@@ -99,6 +99,23 @@ def test_equal_values_are_told_apart() -> None:
     ]
 
 
+@releases
+def test_two_dates_in_one_element_share_their_type(release: Release) -> None:
+    dates = {
+        "overallStatus": "COMPLETED",
+        "startDateStruct": {"date": "2020-01", "type": "ACTUAL"},
+        "primaryCompletionDateStruct": {"date": "2021-01", "type": "ACTUAL"},
+        "completionDateStruct": {"date": "2021-01", "type": "ACTUAL"},
+    }
+    found = traces(record(1, statusModule=dates), release)
+    paths = {
+        name: [place.path for place in found[f"$.protocolSection.statusModule.{name}DateStruct.type"].places]
+        for name in ("start", "primaryCompletion", "completion")
+    }
+    assert paths["start"][0] == paths["completion"][0]
+    assert set(paths["start"] + paths["completion"]).isdisjoint(paths["primaryCompletion"])
+
+
 def test_a_value_in_a_narrative_only_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     written = mapping.resources
 
