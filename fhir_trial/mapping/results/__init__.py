@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from fhir_trial.mapping import cross_version, extensions
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
 from fhir_trial.mapping.results import evidence, modules, observation, report
-from fhir_trial.mapping.results.context import BASELINE, EVENTS, FLOW, OUTCOMES, Context, Subject, read_row
+from fhir_trial.mapping.results.context import BASELINE, EVENTS, FLOW, OUTCOMES, Context, read_row
 from fhir_trial.mapping.results.groups import read_group, read_group_id
 from fhir_trial.mapping.results.tables import Table, last_letter, listed, put
 from fhir_trial.release import Release
@@ -34,7 +34,7 @@ class Shape(Protocol):
     """How a release holds tables: the modules `evidence` and `observation`."""
 
     def measure(self, table: Table, context: Context, members: list[Reference]) -> Resource: ...
-    def values(self, table: Table, context: Context, number: int, subject: Subject) -> Resource: ...
+    def values(self, table: Table, context: Context) -> list[Resource]: ...
     def analysis(self, table: Table, context: Context, number: int, stated: Analysis) -> Resource: ...
     def read_measure(self, measure: Resource) -> tuple[str | None, str | None, str | None]: ...
     def read_rows(self, measure: Resource) -> Any: ...
@@ -88,12 +88,8 @@ def _written(trial: Trial, results: Results, graph: Graph) -> Written:
 
 def _members(table: Table, context: Context, shape: Shape) -> list[Resource]:
     """What holds the values of a table: one resource per group, one per analysis."""
-    values = [
-        shape.values(table, context, number, subject)
-        for number, subject in enumerate(context.subjects(table), 1)
-    ]
     analyses = table.source.analyses if isinstance(table.source, OutcomeMeasure) else None
-    return values + [
+    return shape.values(table, context) + [
         shape.analysis(table, context, number, stated) for number, stated in enumerate(analyses or (), 1)
     ]
 

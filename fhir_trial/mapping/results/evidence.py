@@ -11,7 +11,7 @@ from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Index, Reference, Resource, reference
 from fhir_trial.mapping.narrative import heading, narrative, paragraph, text_line
 from fhir_trial.mapping.results import estimates
-from fhir_trial.mapping.results.context import Context, Subject, event_coding, row_extension, row_heading
+from fhir_trial.mapping.results.context import Context, event_coding, row_extension, row_heading
 from fhir_trial.mapping.results.groups import read_group_id
 from fhir_trial.mapping.results.quantity import number_text, quantity, unsigned, unsigned_text
 from fhir_trial.mapping.results.tables import Cell, Row, Table
@@ -82,17 +82,20 @@ def _row(row: Row) -> Element | None:
     return written
 
 
-def values(table: Table, context: Context, number: int, subject: Subject) -> Resource:
-    """The Evidence of one group: a statistic per cell."""
-    population: Element = {"variableRole": _role("population")}
-    if subject.reference:
-        population["observed"] = subject.reference
-    written = _evidence(f"{table.name}-group-{number}", table.title, subject.title, context)
-    written["variableDefinition"] = [population, _measured(table, context)]
+def values(table: Table, context: Context) -> list[Resource]:
+    """The Evidence of each group: a statistic per cell."""
     write = _Statistics(table, context.release).statistic
-    if statistics := [write(cell) for cell in subject.cells]:
-        written["statistic"] = statistics
-    return written
+    resources = []
+    for number, subject in enumerate(context.subjects(table), 1):
+        population: Element = {"variableRole": _role("population")}
+        if subject.reference:
+            population["observed"] = subject.reference
+        written = _evidence(f"{table.name}-group-{number}", table.title, subject.title, context)
+        written["variableDefinition"] = [population, _measured(table, context)]
+        if statistics := [write(cell) for cell in subject.cells]:
+            written["statistic"] = statistics
+        resources.append(written)
+    return resources
 
 
 def _evidence(name: str, title: str | None, subtitle: str | None, context: Context) -> Resource:
@@ -119,7 +122,7 @@ class _Statistics:
         self._type = estimates.concept("statistic_type", table.param, release)
         self._count = estimates.concept("statistic_type", "COUNT_OF_PARTICIPANTS", release)
         self._base = estimates.kind(table.dispersion, release)
-        self._writers: dict[type, Callable[[Any, Element, Element], None]] = {
+        self._writers: dict[type, Callable[[Any, Element, Element | None], None]] = {
             Measurement: self._measurement,
             DenominatorCount: self._denominator,
             Achievement: self._achievement,
@@ -128,53 +131,58 @@ class _Statistics:
         }
 
     def statistic(self, cell: Cell) -> Element:
-        before: Element = {}
-        after: Element = {}
-        self._writers[type(cell.part)](cell.part, before, after)
         written: Element = {"id": cell.place}
         if cell.heading:
             written["extension"] = row_heading(cell)
-        written.update(before)
-        if cell.label:
-            written["category"] = {"text": cell.label}
-        written.update(after)
+        self._writers[type(cell.part)](cell.part, written, {"text": cell.label} if cell.label else None)
         return written
 
-    def _measurement(self, part: Measurement, before: Element, after: Element) -> None:
+    def _measurement(self, part: Measurement, written: Element, category: Element | None) -> None:
         if part.comment:
-            before["note"] = [{"text": part.comment}]
+            written["note"] = [{"text": part.comment}]
         if self._type:
-            before["statisticType"] = self._type
+            written["statisticType"] = self._type
+        if category:
+            written["category"] = category
         if part.value:
-            after["quantity"] = quantity(part.value, self._unit)
+            written["quantity"] = quantity(part.value, self._unit)
         if found := estimates.spread(part, self._base):
-            after["attributeEstimate"] = found
+            written["attributeEstimate"] = found
 
-    def _denominator(self, part: DenominatorCount, before: Element, after: Element) -> None:
-        before["statisticType"] = self._count
+    def _denominator(self, part: DenominatorCount, written: Element, category: Element | None) -> None:
+        written["statisticType"] = self._count
+        if category:
+            written["category"] = category
         if part.value:
-            after["quantity"] = quantity(part.value)
+            written["quantity"] = quantity(part.value)
 
-    def _achievement(self, part: Achievement, before: Element, after: Element) -> None:
-        if part.units:
-            after["quantity"] = quantity(part.units, self._unit)
-        _subjects(part, before, after)
+    def _achievement(self, part: Achievement, written: Element, category: Element | None) -> None:
+        units = quantity(part.units, self._unit) if part.units else None
+        _subjects(part, written, category, units)
 
 
-def _subjects(part: WithdrawalCount, before: Element, after: Element) -> None:
+def _subjects(
+    part: WithdrawalCount, written: Element, category: Element | None, units: Element | None = None
+) -> None:
     if part.comment:
-        before["note"] = [{"text": part.comment}]
+        written["note"] = [{"text": part.comment}]
+    if category:
+        written["category"] = category
+    if units:
+        written["quantity"] = units
     if part.subjects:
-        after.update(unsigned("numberAffected", part.subjects))
+        written.update(unsigned("numberAffected", part.subjects))
 
 
-def _event(part: EventCount, before: Element, after: Element) -> None:
+def _event(part: EventCount, written: Element, category: Element | None) -> None:
+    if category:
+        written["category"] = category
     if part.num_events is not None:
-        after["numberOfEvents"] = part.num_events
+        written["numberOfEvents"] = part.num_events
     if part.num_affected is not None:
-        after["numberAffected"] = part.num_affected
+        written["numberAffected"] = part.num_affected
     if part.num_at_risk is not None:
-        after["sampleSize"] = {"numberOfParticipants": part.num_at_risk}
+        written["sampleSize"] = {"numberOfParticipants": part.num_at_risk}
 
 
 def analysis(table: Table, context: Context, number: int, stated: Analysis) -> Resource:

@@ -7,7 +7,7 @@ all results of an arm.
 from typing import Any
 
 from fhir_trial.mapping import cross_version, urls
-from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
+from fhir_trial.mapping.graph import Graph, Index, Reference, Resource
 from fhir_trial.mapping.narrative import heading, narrative, text_line
 from fhir_trial.results import ResultGroup
 
@@ -29,7 +29,8 @@ class Groups:
             resource_id = f"{self._trial_id}-result-group-{len(self._ids) + 1}"
             self._ids[key] = resource_id
             self.resources.append(self._resource(resource_id, group))
-        return reference("Group", resource_id, group.title or group.id)
+        found = {"reference": f"Group/{resource_id}"}
+        return named(found, group.id, group.title or group.id)
 
     def _resource(self, resource_id: str, group: ResultGroup) -> Resource:
         written: Resource = {"resourceType": "Group", "id": resource_id}
@@ -57,9 +58,18 @@ def identifier(group_id: str) -> dict[str, str]:
     return {"system": urls.RESULT_GROUP, "value": group_id}
 
 
+def named(written: Reference, group_id: str | None, display: str | None) -> Reference:
+    """A Reference with the id by which the record names the group, and what people read."""
+    if group_id:
+        written["identifier"] = identifier(group_id)
+    if display and not display.isspace():
+        written["display"] = display
+    return written
+
+
 def logical_reference(group_id: str) -> Reference:
     """Reference to a group that the record names and does not list."""
-    return {"identifier": identifier(group_id)}
+    return named({}, group_id, group_id)
 
 
 def read_group(reference: Any, index: Index) -> dict[str, Any] | None:

@@ -16,7 +16,6 @@ from fhir_trial.mapping.results.context import (
     ANALYSIS,
     PART_TITLES,
     Context,
-    Subject,
     event_coding,
     row_extension,
     row_heading,
@@ -114,19 +113,23 @@ def _row(row: Row) -> Element | None:
     return written
 
 
-def values(table: Table, context: Context, number: int, subject: Subject) -> Resource:
-    """The Observation of one group: a component per cell."""
-    written = _head(f"{table.name}-group-{number}", table, context, [], subject.title)
-    if subject.reference:
-        written["subject"] = subject.reference
-    _about(written, table, context)
-    if statistic := estimates.words("statistic_type", table.param):
-        coded = estimates.concept("statistic_type", table.param, context.release)
-        written["method"] = coded or {"text": statistic}
-    if subject.cells:
-        write = _Components(table, context).component
-        written["component"] = [write(cell) for cell in subject.cells]
-    return written
+def values(table: Table, context: Context) -> list[Resource]:
+    """The Observation of each group: a component per cell."""
+    write = _Components(table, context).component
+    statistic = estimates.words("statistic_type", table.param)
+    resources = []
+    for number, subject in enumerate(context.subjects(table), 1):
+        written = _head(f"{table.name}-group-{number}", table, context, [], subject.title)
+        if subject.reference:
+            written["subject"] = subject.reference
+        _about(written, table, context)
+        if statistic:
+            coded = estimates.concept("statistic_type", table.param, context.release)
+            written["method"] = coded or {"text": statistic}
+        if subject.cells:
+            written["component"] = [write(cell) for cell in subject.cells]
+        resources.append(written)
+    return resources
 
 
 class _Components:

@@ -16,6 +16,7 @@ ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 _NUMBER = re.compile(r"(<=|>=|[<>≤≥=]?) ?([-+]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d+)?)\Z", re.ASCII)
 _PLAIN = re.compile(r"(?:0|[1-9]\d{0,14})\Z", re.ASCII)
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}\Z", re.ASCII)
 _COMPARATORS = {"≤": "<=", "≥": ">=", "=": ""}
 _MOST_DIGITS = 15
 """What a double holds exactly; longer numbers would come back as others."""
@@ -34,6 +35,8 @@ def number(text: str) -> Element:
     """Quantity {value 0..1, comparator 0..1} of a text."""
     if _PLAIN.match(text):
         return {"value": int(text)}
+    if _DECIMAL.match(text) and str(float(text)) == text:
+        return {"value": float(text)}
     match = _NUMBER.match(text)
     value = _value(match[2]) if match else None
     if match is None or value is None:

@@ -85,7 +85,18 @@ _BELOW: dict[type[Struct], tuple[tuple[str, str], ...]] = {
 }
 """Part of the results -> its lists, each with the letter that marks it in a place."""
 
-_CELLS: tuple[type[Struct], ...] = (Measurement, DenominatorCount, Achievement, WithdrawalCount, EventCount)
+_TITLES: dict[type[Struct], str] = {
+    MeasureClass: "title",
+    Category: "title",
+    Denominator: "units",
+    Period: "title",
+    Milestone: "type",
+    Withdrawal: "type",
+    AdverseEvent: "term",
+}
+"""What a row is called."""
+
+_CELLS = frozenset({Measurement, DenominatorCount, Achievement, WithdrawalCount, EventCount})
 
 _LISTS = {
     "d": "denoms",
@@ -121,25 +132,28 @@ class Body:
         heading: str | None = None,
     ) -> None:
         """Take in a list of parts, with all that stands below each."""
-        for number, part in enumerate(parts or (), 1):
+        if not parts:
+            return
+        kind = type(parts[0])
+        if kind in _CELLS:
+            self._add_cells(f"{above}{letter}", parts, label, heading)
+            return
+        name, lists = _TITLES[kind], _BELOW[kind]
+        for number, part in enumerate(parts, 1):
             place = f"{above}{letter}{number}"
-            kind = type(part)
-            if kind in _CELLS:
-                self.cells.setdefault(part.group_id, []).append(Cell(place, label, heading, part))
-                continue
-            title = _title(part)
+            title = getattr(part, name)
             self.rows.append(Row(place, title, part))
             called = (_label(title, kind), label) if title else (label, heading)
-            for attribute, mark in _BELOW[kind]:
+            for attribute, mark in lists:
                 self.add(mark, getattr(part, attribute), f"{place}.", *called)
 
-
-def _title(part: Any) -> str | None:
-    for name in ("title", "type", "term", "units"):
-        title: str | None = getattr(part, name, None)
-        if title:
-            return title
-    return None
+    def _add_cells(self, above: str, parts: list[Any], label: str | None, heading: str | None) -> None:
+        cells = self.cells
+        for number, part in enumerate(parts, 1):
+            group_id = part.group_id
+            if group_id not in cells:
+                cells[group_id] = []
+            cells[group_id].append(Cell(f"{above}{number}", label, heading, part))
 
 
 def _label(title: str, kind: type[Struct]) -> str:
