@@ -258,7 +258,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _rest(now: Any, other: Any) -> int:
     """What a place holds beside the value that a leaf was given: see `Place.rest`."""
-    given, text = str(other), str(now)
+    given, text = str(other).lstrip("<>="), str(now)
     if given == text or (isinstance(now, int) and given.startswith(f"{text} ")):  # "18 Years" is 18 years
         return 0
     if (
