@@ -63,8 +63,7 @@ class CodeMap:
         self.rows = [Row(**row) for row in rows(f"{path}.csv")]
         registry = REGISTRY_ENUM + enumeration if enumeration else None
         self._registry = registry
-        self._codings: dict[str, list[tuple[str, str]]] = {}
-        self._texts: dict[str, str] = {}
+        self._concepts: dict[str, tuple[list[tuple[str, str]], str]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
         for row in self.rows:
             codings = []
@@ -78,8 +77,7 @@ class CodeMap:
                 codings.append((uri, row.target_code))
                 if not keeps_token:
                     self._tokens[uri, row.target_code] = row.source_code
-            self._codings[row.source_code] = codings
-            self._texts[row.source_code] = row.display
+            self._concepts[row.source_code] = (codings, row.display)
 
     def concept(self, token: str) -> dict[str, Any]:
         """A new CodeableConcept {coding 0..*, text 0..1} of the token.
@@ -87,30 +85,30 @@ class CodeMap:
         Raises: UnmappedCodeError for a token without a row.
         """
         try:
-            codings, text = self._codings[token], self._texts[token]
+            codings, text = self._concepts[token]
         except KeyError:
             raise UnmappedCodeError(token, self.path) from None
-        if not codings:
-            return {"text": text}
         written = [{"system": uri, "code": code} for uri, code in codings]
-        return {"coding": written, "text": text} if text else {"coding": written}
+        if text and written:
+            return {"coding": written, "text": text}
+        return {"coding": written} if written else {"text": text}
 
     def __contains__(self, token: str) -> bool:
-        return token in self._codings
+        return token in self._concepts
 
     def registry_coding(self, token: str) -> dict[str, str]:
         """The Coding of the registry's own token, for a combination that has no standard code.
 
         Raises: UnmappedCodeError for a token without a row.
         """
-        if self._registry is None or token not in self._codings:
+        if self._registry is None or token not in self._concepts:
             raise UnmappedCodeError(token, self.path)
         return {"system": self._registry, "code": token}
 
     def text(self, token: str) -> str:
         """What people read for the token."""
         try:
-            return self._texts[token]
+            return self._concepts[token][1]
         except KeyError:
             raise UnmappedCodeError(token, self.path) from None
 
