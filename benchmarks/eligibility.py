@@ -24,7 +24,7 @@ from typing import Any
 
 from fhir_trial.eligibility import Criterion, Reading, constraints, parse
 from fhir_trial.eligibility.numerals import values
-from fhir_trial.eligibility.vocabulary import vocabulary
+from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 _GOLD = _SHARED / "gold" / "lct_dev_constraints.jsonl"
@@ -95,6 +95,7 @@ def score(gold_file: Path, predicted: Path | None, show: int) -> None:
                 [sys.executable, str(scorer), str(gold_file), str(target), f"--show={show}"], check=True
             )
     by_class(gold, rows)
+    with_units(gold, rows)
     shares = Counter(reading.status for reading in readings)
     print("  ".join(f"{status} {count / len(readings):.1%}" for status, count in shares.most_common()))
     speed([row["text"] for row in gold])
@@ -110,6 +111,7 @@ def predictions(reading: Reading) -> list[dict[str, Any]]:
             "operator": bound.operator,
             "value": float(bound.value),
             "unit": constraint.multiple_of or constraint.unit,
+            "unitText": constraint.unit_text,
         }
         for constraint in reading.constraints
         for bound in constraint.bounds
@@ -144,6 +146,49 @@ def by_class(gold: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
     known = [counts[name] for name in counts if name not in ("age", "not in the tables")]
     right, total = sum(count["right"] for count in known), sum(count["gold"] for count in known)
     print(f"observations of variables in the tables: R={right / max(total, 1):.3f} ({right} of {total})")
+
+
+def with_units(gold: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+    """Precision and recall of limits with their units: right only if the unit is too."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row, answer in zip(gold, rows, strict=True):
+        wanted = {
+            (name, limit): item["units"]
+            for item in row["constraints"]
+            for name, limit in _gold_tuples({"constraints": [item]})
+        }
+        for name, _ in wanted:
+            counts["Age" if name == "age" else "Observation"]["gold"] += 1
+        items = {
+            (item["variable"], (item["operator"], item["value"])): item for item in answer["constraints"]
+        }
+        for (variable, limit), item in items.items():
+            count = counts["Age" if variable == "age" else "Observation"]
+            count["predicted"] += 1
+            fitting = next((w for w in wanted if w[1] == limit and _fits(variable, w[0])), None)
+            if fitting is not None:
+                count["limit"] += 1
+                count["right"] += _same_unit(item, wanted.pop(fitting))
+    for kind, count in sorted(counts.items()):
+        right, predicted, total = count["right"], count["predicted"], count["gold"]
+        print(
+            f"{kind} with unit: P={right / max(predicted, 1):.3f} R={right / max(total, 1):.3f}"
+            f"  unit right in {right} of {count['limit']} right limits"
+        )
+
+
+def _same_unit(item: dict[str, Any], written: list[str]) -> bool:
+    """Whether a unit is the one that was annotated, of which the gold often has the numerator only."""
+    words = [squeezed(word.lower()) for word in written if word.strip()]
+    if not words or item["unit"] == "{score}":  # none annotated, or a word for points ("class")
+        return True
+    if item["unit"] in ("ULN", "LLN"):
+        return any("normal" in word or "ln" in word or word in ("x", "times", "×") for word in words)
+    known = vocabulary().units_by_alias
+    text = squeezed(item["unitText"].lower())
+    return any(
+        text.startswith(word) or item["unit"] in {unit.ucum for unit in known.get(word, ())} for word in words
+    )
 
 
 def commonest(gold: list[dict[str, Any]], rows: list[dict[str, Any]], wanted: int = 25) -> None:
@@ -263,8 +308,11 @@ def criteria(folder: Path) -> Iterator[tuple[Path, Criterion, dict[str, str]]]:
     """Every criterion of the records of a folder, with the record's own MeSH terms."""
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_bytes())
-        meshes = record.get("derivedSection", {}).get("conditionBrowseModule", {}).get("meshes", [])
-        terms = {mesh["term"]: mesh["id"] for mesh in meshes}
+        browsed = record.get("derivedSection", {}).get("conditionBrowseModule", {})
+        terms = {mesh["term"]: mesh["id"] for mesh in browsed.get("meshes", [])}
+        for leaf in browsed.get("browseLeaves", []):  # the wording in which the registry found a term
+            if leaf.get("asFound") and leaf["name"] in terms:
+                terms.setdefault(leaf["asFound"], terms[leaf["name"]])
         module = record.get("protocolSection", {}).get("eligibilityModule", {})
         for criterion in parse(module.get("eligibilityCriteria", "")).walk():
             yield path, criterion, terms

@@ -34,6 +34,7 @@ _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
 _GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
+_MORE = re.compile(r"[NQT](?!\.[^N])")
 _AGAIN = re.compile(r"K?P")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?P<v>[VA])\)?")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
@@ -138,7 +139,7 @@ def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -
     if rule in ("double", "outside") and {code[0] for code in limit.operators} != {"g", "l"}:
         return False
     end, start = match.end(), match.start()
-    if end < len(kinds) and kinds[end] in "NQT":  # "23 weeks 6 days", "22 4/7 weeks"
+    if _MORE.match(kinds, end):  # "23 weeks 6 days", "22 4/7 weeks", but not "0 or 1 5. Gout"
         return False
     if rule != "equal":
         return True

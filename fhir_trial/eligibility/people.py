@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Window
 from fhir_trial.eligibility.patterns import listed
+from fhir_trial.eligibility.sieve import words_of
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 _WHO = (
     r"(?:all|any|both|those|patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?"
     r"|women|woman|females?|mothers|girls|the|a|an|who|is|are|be|being|must|should|currently|current|presently"
-    r"|known|known to be|have|has|in|period|of|at screening|at baseline|at enrol?lment"
+    r"|known|known to be|have|has|in|period|of|at screening|at baseline|at enrol?lment|that|active"
+    r"|actively|confirmed|self[- ]reported|subject|state of"
+    r"|for (?:female|women)(?: (?:subjects|patients|participants))?(?: only)?:"
+    r"|(?:female|women)(?: (?:subjects|patients|participants))?:"
     r"|at the time of (?:screening|enrol?lment|inclusion|randomi[sz]ation))"
 )
 _FEMALE = r"(?:women|woman|females?|wom[ae]n|girls?)"
@@ -21,19 +25,25 @@ _PREGNANT = r"pregnan(?:t|cy|cies)|gravid(?:ity)?"
 _LACTATING = r"lactat(?:ing|ion)|breast[-\s]?feeding|nursing"
 _INTENDING = (
     r"(?:plan(?:s|ned|ning)?|intend(?:s|ing)?|intention|intent|wish(?:es|ing)?|desir(?:e|es|ing)|considering|trying"
-    r"|attempting|want(?:s|ing)?|hop(?:es?|ing))\s+(?:to|on|a|for|of)?\s*"
-    r"(?:become\s+pregnant|becoming\s+pregnant|get\s+pregnant|getting\s+pregnant|be\s+pregnant|conceive|pregnancy)"
-    r"(?P<when>\s+(?:during|within|in|over|for|while\s+in)(?:\s+(?:the|this|next|course|duration|of|clinical"
-    r"|study|trial|treatment|period|participation|following|coming|\d{1,2}|months?|weeks?|years?))+)?"
+    r"|attempting|attempts?|tr(?:y|ies)|want(?:s|ing)?|hop(?:es?|ing)|expect(?:s|ing|ed)?|anticipat(?:e|es|ing)"
+    r"|contemplating|desirous)\s+(?:to|on|a|for|of|any)?\s*"
+    r"(?:become\s+pregnant|becoming\s+pregnant|get(?:ting)?\s+pregnant|be(?:ing)?\s+pregnant|conceiv(?:e|ing)"
+    r"|fall(?:ing)?\s+pregnant|pregnancy|pregnancies)"
+    r"(?P<when>,?\s+(?:during|within|in|over|for|throughout|while\s+in|while\s+on)(?:[\s-]+(?:the|this|next|course"
+    r"|duration|of|clinical|study|trial|treatment|period|participation|following|coming|projected|planned"
+    r"|expected|entire|length|time|frame|their|\d{1,2}|one|two|three|six|twelve|days?|months?|weeks?|years?))+)?"
 )
 _STAFF = r"(?!\s+(?:home|staff|care|facility|student|school))"
 _EXPECTING = re.compile(
     rf"(?:{_WHO}\s+)*(?P<what>(?:{_PREGNANT}|{_LACTATING}|{_INTENDING}){_STAFF}"
     rf"(?:(?:\s+(?:{_FEMALE}|{_PERSON}))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*"
     rf"(?:{_PREGNANT}|{_LACTATING}|{_INTENDING.replace('?P<when>', '?:')}){_STAFF})*)"
-    rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state)"
+    rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state|currently|presently)"
     r"|\s+at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)"
-    r"|\s*\((?:females?|women)(?: only)?\))*\s*[.;,]*"
+    r"|\s+at the (?:start|beginning|onset) of (?:the )?(?:study|trial|treatment)"
+    r"|\s*\((?:(?:applicable|applies)\s+(?:only\s+)?(?:to|for)\s+|for\s+)?(?:females?|women"
+    r"|female (?:subjects|patients|participants))(?: only)?\)"
+    r"|\s*\((?:self[- ]report(?:ed)?|by self[- ]report)\))*\s*[.;,]*"
 )
 _INTENDED = re.compile(_INTENDING)
 _DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
@@ -65,13 +75,27 @@ _ABOUT_SPEAKING = re.compile(
     r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen"
 )
 _DISEASE_LEAD = re.compile(
-    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|those|with|who have"
-    r"|have|has|having|a|an|the|clinical|confirmed|established|documented|known|diagnosis|diagnosed|of|presence"
-    r"|current|active)\s+)*"
+    r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|persons?|those|all|with|who|must|should"
+    r"|have|has|having|had|is|are|be|been|being|a|an|the|clinical|clinically|confirmed|established|documented|known"
+    r"|diagnosis|diagnoses|diagnosed|physician[- ]diagnosed|of|as|presence|current|currently|active|medical"
+    r"|suffer(?:s|ing)?|from|evidence|proven|history|any|primary diagnosis|co-?existing|concomitant"
+    r"|concurrent|pre-?existing)(?:\s*:)?\s+)*"
 )
+_DISEASE_DENIED = re.compile(
+    r"(?:(?:patients?|subjects?|participants?|individuals?|people|those|who|with|do|does|have|has|had|must|should)\s+)*"
+    r"(?:no|not|without|absence\s+of|free\s+of|never)\s+"
+)
+_DISEASE_BEHIND = re.compile(
+    r"\s+(?:patients?|subjects?|participants?|sufferers|diagnosis|disease history)\Z"
+)
+_ROMAN_TYPE = re.compile(r"\btype[- ](i{1,3}|iv)\b")
+_ARABIC = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
 
-_STATES = listed("pregnant pregnancy pregnancies lactating lactation lactate breast breastfeeding nursing")
+_STATES = listed(
+    "pregnant pregnancy pregnancies lactating lactation lactate breast breastfeeding nursing conceive"
+    " conceiving gravid"
+)
 _SEXES = listed("male males female females men women sex sexes gender genders boy boys girl girls")
 _SPEECH = listed("english speak speaks speaking speaker speakers language languages fluent fluently fluency")
 _LONGEST = 200
@@ -80,11 +104,24 @@ _LONGEST = 200
 
 def reading(text: str, lower: str, words: list[str], mesh_terms: Mapping[str, str] | None) -> Reading | None:
     """A line understood in full without a number, None for all others; words: those of the line."""
-    if len(lower) > _LONGEST or (not mesh_terms and HINTS.isdisjoint(words)):
+    if len(lower) > _LONGEST:
+        return None
+    if HINTS.isdisjoint(words) and not (mesh_terms and _may_name(words, tuple(mesh_terms))):
         return None
     line = lower.strip(" \t.;,:")
     found, join = _of_line(line, words, lower.find(line) if line else 0, mesh_terms)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
+
+
+def _may_name(words: list[str], terms: tuple[str, ...]) -> bool:
+    return not _longest_words(terms).isdisjoint(words)
+
+
+@lru_cache(maxsize=64)
+def _longest_words(terms: tuple[str, ...]) -> frozenset[str]:
+    """The longest word of each term, which no spelling of it leaves out."""
+    words = [[word for word in words_of(term.lower()) if word != "mellitus"] for term in terms]
+    return frozenset(max(of_term, key=len) for of_term in words if of_term)
 
 
 HINTS = _STATES | _SEXES | _SPEECH
@@ -171,23 +208,47 @@ def _speaks_pattern() -> re.Pattern[str]:
 
 def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Constraint, ...]:
     """A condition that is exactly one of the trial's own MeSH terms, also in its inverted form."""
-    lead = _DISEASE_LEAD.match(line)
-    name = line[lead.end() if lead else 0 :].strip(" .;,:")
-    code = _names(tuple(mesh_terms.items())).get(name)
+    if len(line) > _LONGEST_CONDITION:
+        return ()
+    denied = _DISEASE_DENIED.match(line)
+    rest = line[denied.end() :] if denied else line
+    lead = _DISEASE_LEAD.match(rest)
+    name = _DISEASE_BEHIND.sub("", rest[lead.end() if lead else 0 :].strip(" .;,:"))
+    code = _names(tuple(mesh_terms.items())).get(_plain(name))
     if code is None:
         return ()
     return (
-        Constraint(variable="condition", codes=(code,), rule="condition.mesh", start=at, end=at + len(line)),
+        Constraint(
+            variable="condition",
+            codes=(code,),
+            negated=denied is not None,
+            rule="condition.mesh",
+            start=at,
+            end=at + len(line),
+        ),
     )
 
 
-@cache
+_LONGEST_CONDITION = 120
+
+
+def _plain(name: str) -> str:
+    """A name of a condition in one spelling: arabic types, no hyphens, no abbreviation behind it."""
+    name = _ROMAN_TYPE.sub(lambda match: f"type {_ARABIC[match[1]]}", name)
+    words = _ABBREVIATED.sub("", name).replace("-", " ").replace("'s", "").replace("  ", " ")
+    return words.replace("diabetes mellitus", "diabetes") if "type" in words else words
+
+
+_ABBREVIATED = re.compile(r"\s*\([a-z0-9-]{2,8}\)\Z")
+
+
+@lru_cache(maxsize=64)
 def _names(terms: tuple[tuple[str, str], ...]) -> dict[str, str]:
     names: dict[str, str] = {}
     for term, code in terms:
-        words = term.lower()
+        words = _plain(term.lower())
         names[words] = code
         if words.count(", ") == 1:
             head, tail = words.split(", ")
-            names[f"{tail} {head}"] = code
+            names[f"{tail} {head}"] = names[f"{head} {tail}"] = code
     return names

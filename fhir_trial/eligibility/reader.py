@@ -80,6 +80,7 @@ class _Line:
         if not self.found:
             return Reading(text=self.text, status="text")
         self._sex()
+        self._share_window()
         residue = self._residue()
         join = self._join()
         if join == "unknown" and self.section == "inclusion" and not self._alternatives():
@@ -117,6 +118,31 @@ class _Line:
                     variable="sex", codes=(code,), rule="sex.subject", start=token.start, end=token.end
                 )
             )
+
+    def _share_window(self) -> None:
+        """A time that opens or closes the line is said of all its limits, not only of the nearest."""
+        at = self.kinds.find("w")
+        limited = [i for i, constraint in enumerate(self.found) if constraint.bounds]
+        if at < 0 or len(limited) < 2 or not (self._opens(at) or self._closes(at)):
+            return
+        token = self.tokens[at]
+        window = window_of(token, self.text[token.start : token.end])
+        for i in limited:
+            # An age is not measured within some days, but it may be meant at a point in time.
+            if window.value is None or self.found[i].variable != "age":
+                self.found[i] = replace(self.found[i], window=window)
+
+    def _opens(self, at: int) -> bool:
+        """Whether a time is the only one of the line and stands before all that is limited."""
+        before = at < self.places[0][0] and self.kinds.count("w") == 1
+        led = self.kinds[at + 1 : at + 2] == "," and not set(self.kinds[:at]) - set("fS")
+        return before and (led or self.kinds[at + 1 : at + 2] == ":")
+
+    def _closes(self, at: int) -> bool:
+        """Whether a time is the only one of the line and its end; in brackets it is of what they follow."""
+        behind = self.places[-1][0] < at and not set(self.kinds[at + 1 :]) - set(".,")
+        joined = not set(self.kinds[self.places[0][0] : at]) & set("()")
+        return behind and joined
 
     def _alternatives(self) -> bool:
         """Whether an "or" stands between or inside the limits."""

@@ -201,7 +201,6 @@ class TestKnownErrorsOfOthers:
         "BMI > 26-31",  # which of the two?
         "Gout (2) asthma (3)",
         "MMSE score 2 points below that of last year",
-        "3. ECOG 0 or 1 4. Gout",
         "CR > 12 months",  # complete response, not creatinine
         "Phase 2 or 3 trial",
         "Pain on a 0-10 numeric rating scale",
@@ -257,6 +256,11 @@ def test_a_list_joined_by_no_word_is_all_of_only_among_inclusion_criteria(text: 
     assert (included.status, included.join) == ("computable", "all-of")
 
 
+def test_the_number_of_the_next_item_does_not_belong_to_the_limit() -> None:
+    assert limits("3. ECOG 0 or 1 4. Gout") == ["ecog ge 0 le 1 {score}"]
+    assert constraints("3. ECOG 0 or 1 4. Gout").status == "partial"
+
+
 def test_a_pair_of_pressures_sets_two_limits() -> None:
     assert limits("Blood pressure > 165/95 mmHg") == ["sbp gt 165 mm[Hg]", "dbp gt 95 mm[Hg]"]
     assert constraints("Blood pressure > 165/95 mmHg", section="exclusion").status == "partial"
@@ -279,6 +283,31 @@ def test_a_time_in_front_of_a_limit_is_its_window() -> None:
     window = constraints("Current (within 5 weeks prior to enrolment) HbA1c > 8.1%").constraints[0].window
     assert window is not None
     assert window.text == "within 5 weeks prior to enrolment"
+
+
+def windows(text: str) -> list[str | None]:
+    return [c.window.text if c.window else None for c in constraints(text).constraints]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Haemoglobin ≥ 9 g/dL and platelets ≥ 80 x 10^9/L within 12 days", ["within 12 days"] * 2),
+        ("Within 12 days: haemoglobin ≥ 9 g/dL and platelets ≥ 80 x 10^9/L", ["Within 12 days"] * 2),
+        ("Age ≥ 21 years and BMI ≤ 31 at screening", ["at screening"] * 2),
+        ("Age ≥ 21 years and BMI ≤ 31 within 12 days", [None, "within 12 days"]),
+        ("Haemoglobin ≥ 9 g/dL and platelets ≥ 80 x 10^9/L (within 12 days)", [None, "within 12 days"]),
+        ("No transfusion within 12 days, haemoglobin ≥ 9 g/dL, ANC ≥ 1.2 x 10^9/L", [None, None]),
+        (
+            "Haemoglobin ≥ 9 g/dL at screening and platelets ≥ 80 x 10^9/L at baseline",
+            ["at screening", "at baseline"],
+        ),
+    ],
+)
+def test_a_time_that_opens_or_closes_a_line_is_of_all_its_limits(
+    text: str, expected: list[str | None]
+) -> None:
+    assert windows(text) == expected
 
 
 def test_a_point_in_time_is_a_window_without_a_number() -> None:
@@ -348,6 +377,10 @@ def coded(reading: Reading) -> list[tuple[str, tuple[str, ...], bool]]:
             [("pregnancy", (), False), ("lactation", (), False), ("pregnancy-intention", (), False)],
         ),
         ("Not pregnant", [("pregnancy", (), True)]),
+        ("Self-reported pregnancy", [("pregnancy", (), False)]),
+        ("Patients that are pregnant", [("pregnancy", (), False)]),
+        ("Attempting to conceive", [("pregnancy-intention", (), False)]),
+        ("Nursing (applicable to women only)", [("lactation", (), False)]),
         ("Fluent in Spanish", [("language", ("es",), False)]),
         ("Able to speak and read English or French", [("language", ("en", "fr"), False)]),
         ("Danish-speaking", [("language", ("da",), False)]),
@@ -398,8 +431,20 @@ def test_a_condition_is_read_only_from_the_terms_of_the_trial() -> None:
     assert coded(constraints("Diagnosis of gouty arthritis", mesh_terms=terms)) == [
         ("condition", ("D015210",), False)
     ]
+    assert coded(constraints("No history of asthma", mesh_terms=terms)) == [("condition", ("D001249",), True)]
     assert constraints("Severe asthma", mesh_terms=terms).status == "text"
+    assert constraints("Asthma or eczema", mesh_terms=terms).status == "text"
+    assert constraints("Family history of asthma", mesh_terms=terms).status == "text"
     assert constraints("Asthma").status == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Type 2 diabetes", "Type II diabetes mellitus", "Diabetes mellitus, type 2", "Type-2 diabetes patients"],
+)
+def test_the_type_of_a_condition_is_read_in_each_spelling(text: str) -> None:
+    terms = {"Diabetes Mellitus, Type 2": "D003924", "Diabetes Mellitus": "D003920"}
+    assert coded(constraints(text, mesh_terms=terms)) == [("condition", ("D003924",), False)]
 
 
 def test_a_line_without_words_is_text() -> None:
