@@ -33,9 +33,11 @@ CTGOV = "ctgov"
 _R5_ONLY = {
     *("url", "version", "name", "date", "studyDesign", "region", "descriptionSummary", "classifier"),
     *("associatedParty", "progressStatus", "whyStopped", "recruitment", "comparisonGroup"),
-    *("outcomeMeasure", "label"),
+    *("outcomeMeasure", "label", "result"),
 }
 """Elements of ResearchStudy that R4 and R4B do not have: https://hl7.org/fhir/R5/researchstudy.html"""
+_NOT_IN_R4 = ("EvidenceReport", "Citation")
+"""Types of resources that came with R4B, of those that studies refer to."""
 
 
 # --- one record ------------------------------------------------------------------------------------------
@@ -100,14 +102,20 @@ def _from_bundle(document: Document) -> "Trial | Reading":
 def _release_of(document: Document) -> Release:
     """The release that a Bundle is written in, which FHIR itself does not state.
 
-    R4 and R4B have the same ResearchStudy; R5 has elements that they put into extensions.
+    R4 and R4B have the same ResearchStudy; R5 has elements that they put into extensions. R4B has a few types
+    of resources that R4 lacks.
     """
     entries = document.get("entry")
+    found = Release.R4
     for entry in entries if isinstance(entries, list) else ({"resource": document},):
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict) and resource.get("resourceType") == "ResearchStudy":
-            return Release.R4 if _R5_ONLY.isdisjoint(resource) else Release.R5
-    return Release.R4
+        if not isinstance(resource, dict):
+            continue
+        if resource.get("resourceType") == "ResearchStudy" and not _R5_ONLY.isdisjoint(resource):
+            return Release.R5
+        if resource.get("resourceType") in _NOT_IN_R4:
+            found = Release.R4B
+    return found
 
 
 def _document(stated: "Trial | Reading", release: Release | None, bundle: BundleType) -> Document:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import fhir_trial
 from fhir_trial.bundle import bundle
 from fhir_trial.mapping import read_resources, resources
 from fhir_trial.mapping.results.estimates import level, level_text
@@ -381,3 +382,10 @@ def test_results_that_are_not_ours_are_passed_over(release: Release) -> None:
 def test_a_missing_report_leaves_the_results_out(release: Release) -> None:
     output = [one for one in written(measured(value="1"), release) if not one["id"].endswith("-report")]
     assert "resultsSection" not in back(output, release)
+
+
+@releases
+def test_a_bundle_with_results_is_taken_for_its_own_release(release: Release) -> None:
+    document = measured(value="1")
+    converted = fhir_trial.convert(fhir_trial.convert(json.dumps(document), to=release), to="ctgov")
+    assert converted == document
