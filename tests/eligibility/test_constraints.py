@@ -221,6 +221,7 @@ def test_what_cannot_be_stated_is_left_to_the_text(text: str) -> None:
         ("Haemoglobin ≥ 11 g/dL for women", "for"),
         ("Cohort B: age ≥ 21 years", "Cohort"),
         ("No haemoglobin below 9 g/dL", "No"),
+        ("EASI score ≥ 14 at the screening visit and at the next visit", "visit"),
         ("Age 21-64 years or living alone", "or"),
         ("ALT ≤ 2 x ULN (≤ 4 x ULN if tumours in the liver)", "if"),
     ],
