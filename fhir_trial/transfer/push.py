@@ -98,6 +98,15 @@ class _Looked:
     """Keys of the study's own resources that the server has in whatever form."""
 
 
+class _NotTakenError(Exception):
+    """A transaction that was not taken: why, and what was in it, which its places refer to."""
+
+    def __init__(self, error: ServerError, sent: Sequence[Json]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.sent = sent
+
+
 class Pusher:
     """Sends graphs to one server on several threads: `for pushed in Pusher(client).push(graphs): ...`"""
 
@@ -199,14 +208,21 @@ class Pusher:
         try:
             for part in self._parts(graph, wanted):
                 counts += self._transaction(part)
-        except ServerError as exc:
-            self._stop_if_useless(exc)
-            refusals = self._narrowed(looked, wanted, exc)
+        except _NotTakenError as exc:
+            self._stop_if_useless(exc.error)
+            refusals = self._narrowed(looked, exc.sent, exc.error)
             self._shared.note_refused(each for each in refusals if each.key in graph.shared)
             if refusals:
                 return Pushed(graph=graph, refusals=[self._placed(graph, each) for each in refusals])
-            counts["updated"] += len(wanted)  # refused together, taken in halves
+            return self._rest_sent(looked, wanted, exc.sent)
         return Pushed(graph=graph, counts=+counts)
+
+    def _rest_sent(self, looked: _Looked, wanted: list[Json], taken: Sequence[Json]) -> Pushed:
+        """What is left after a transaction was refused as a whole, and taken in halves."""
+        keys = set(map(key, taken))
+        pushed = self._sent(looked, [each for each in wanted if key(each) not in keys])
+        counts = pushed.counts + Counter(updated=len(taken))
+        return replace(pushed, counts=counts - Counter(unchanged=len(taken)))
 
     def _parts(self, graph: Graph, wanted: list[Json]) -> Iterator[list[Json]]:
         """One transaction; with very many shared resources, those first."""
@@ -222,7 +238,7 @@ class Pusher:
             yield own
 
     def _transaction(self, wanted: Sequence[Json]) -> Counter[str]:
-        """Sends resources, all or none; raises ServerError if they are refused."""
+        """Sends resources, all or none; raises _NotTakenError if it is none."""
         document = bundle(wanted, type="transaction")
         with self._pace.place(len(wanted)):
             try:
@@ -233,8 +249,15 @@ class Pusher:
                 elif exc.status == 200 and self._is_stored(wanted):
                     return Counter(updated=len(wanted))  # the answer was wrong, the deed was done
                 else:
-                    raise
+                    raise _NotTakenError(exc, wanted) from exc
         return self._in_halves(wanted) if answers is None else _counted(wanted, answers)
+
+    def _part(self, wanted: Sequence[Json]) -> None:
+        """Sends a part of what was refused; raises ServerError if it is refused too."""
+        try:
+            self._transaction(wanted)
+        except _NotTakenError as exc:
+            raise exc.error from exc
 
     def _in_halves(self, wanted: Sequence[Json]) -> Counter[str]:
         """A transaction that the server finds too large, as two, targets first."""
@@ -256,7 +279,7 @@ class Pusher:
         if away(error):
             self._client.capability()  # the server is there: only this graph was too much for it
 
-    def _narrowed(self, looked: _Looked, wanted: list[Json], error: ServerError) -> list[Refusal]:
+    def _narrowed(self, looked: _Looked, wanted: Sequence[Json], error: ServerError) -> list[Refusal]:
         """The entries to blame; the bundle as a whole if nothing else can be said."""
         if away(error):
             return [Refusal.of_whole(f"ResearchStudy/{looked.graph.id}", error)]
@@ -266,7 +289,7 @@ class Pusher:
         # a study that the server has is changed as one or not at all
         together = {name for name in map(key, wanted) if name not in looked.graph.shared}
         parts = narrowing.units(wanted, together if looked.there else set())
-        return found or narrowing.halved(parts, lambda part: void(self._transaction(part)))
+        return found or narrowing.halved(parts, self._part)
 
     def _placed(self, graph: Graph, refusal: Refusal) -> Refusal:
         """A refusal with its place in the record's bundle."""
@@ -274,20 +297,17 @@ class Pusher:
         return replace(refusal, index=index)
 
 
-def void(_: object) -> None:
-    """Nothing, whatever it is given."""
-
-
 def _rank(resource: Json) -> int:
     return ORDER.index(resource["resourceType"])
 
 
 def _counted(wanted: Sequence[Json], answers: list[EntryAnswer]) -> Counter[str]:
-    """How many were created, updated or the same already; raises ServerError for an entry that is neither."""
+    """How many were created, updated or the same already; raises _NotTakenError for one that is neither."""
     for number, answer in enumerate(answers):
         if not answer.good:
             message = f"Bundle.entry[{number}], {key(wanted[number])}: status {answer.status}"
-            raise ServerError(message, status=answer.status or 200, outcome=answer.outcome)
+            error = ServerError(message, status=answer.status or 200, outcome=answer.outcome)
+            raise _NotTakenError(error, wanted)
     return Counter(map(_kind, answers))
 
 

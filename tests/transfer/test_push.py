@@ -153,6 +153,36 @@ def test_a_refusal_that_names_the_place_needs_no_further_question() -> None:
     assert server.asked["transaction"] == 1
 
 
+@pytest.mark.parametrize("limit", [3, 200])
+def test_a_place_is_one_of_the_transaction_that_was_refused(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_module, "_MOST_ENTRIES", limit)
+
+    def fault(bundle: Json) -> httpx.Response | None:
+        keys = [key(entry["resource"]) for entry in bundle["entry"]]
+        if len(keys) > 5:
+            return fhir(outcome("too large"), 413)
+        if "Group/NCT1-eligibility" not in keys:
+            return None
+        place = f"Bundle.entry[{keys.index('Group/NCT1-eligibility')}]"
+        return fhir(outcome("bad", expression=[place]), 400)
+
+    (result,) = pushed(FakeServer(fault=fault), graph(1, sites=8))
+    (refusal,) = result.refusals
+    assert (refusal.key, refusal.index) == ("Group/NCT1-eligibility", 1)
+
+
+def test_what_is_refused_together_and_taken_in_parts_is_stored() -> None:
+    def fault(bundle: Json) -> httpx.Response | None:
+        return fhir(outcome("no more than two today"), 422) if len(bundle["entry"]) > 2 else None
+
+    server = FakeServer(fault=fault, validates=False)
+    (result,) = pushed(server, graph(1, sites=4))
+    assert not result.failed
+    assert len(server.resources) == 6
+
+
 def test_a_refusal_that_names_a_missing_target_blames_who_refers_to_it() -> None:
     text = "HAPI-1094: Resource Group/NCT1-eligibility not found, specified in path: ResearchStudy.enrollment"
     server = FakeServer(fault=lambda bundle: fhir(outcome(text), 400))
