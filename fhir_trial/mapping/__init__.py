@@ -37,9 +37,12 @@ def resources(trial: Trial, release: Release) -> list[Resource]:
         study,
         plan_definition(trial, group, graph),
         *groups,
+        *results.groups,
         *activity_definitions(trial.id, interventions, terms, graph),
+        *results.whole,
         *(outcome_variables(trial) if graph.r5 else ()),
-        *results.resources,
+        *results.measures,
+        *results.values,
         *graph.resources(),
     ]
 

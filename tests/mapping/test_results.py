@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import fhir_trial
 from fhir_trial.bundle import bundle
 from fhir_trial.mapping import read_resources, resources
+from fhir_trial.mapping.graph import ORDER
 from fhir_trial.mapping.results.estimates import level, level_text
 from fhir_trial.mapping.results.quantity import (
     interval,
@@ -162,6 +163,12 @@ def _modelled(node: schema.Node, path: tuple[str, ...]) -> Any:
         yield from _modelled(below, (*path, name))
     if node.fields is None:
         yield path
+
+
+@releases
+def test_the_resources_stand_in_bundle_order(release: Release) -> None:
+    kinds = [one["resourceType"] for one in written(EVENTS, release)]
+    assert kinds == sorted(kinds, key=ORDER.index)
 
 
 # --- numbers that are texts -------------------------------------------------------------------------------

@@ -49,9 +49,13 @@ def _shape(release: Release) -> Shape:
 
 
 class Written(NamedTuple):
-    """The resources of the results, in bundle order within each type, and what stands for them all."""
+    """The resources of the results in bundle order, and what stands for them all."""
 
-    resources: list[Resource]
+    groups: list[Resource]
+    whole: list[Resource]
+    """The report, 0..1."""
+    measures: list[Resource]
+    values: list[Resource]
     report: Reference | None
 
 
@@ -60,7 +64,7 @@ def result_resources(trial: Trial, graph: Graph) -> Written:
 
     Shape: 1 report, per measure 1 resource, 1 per group with values and 1 per analysis; 1 Group per group.
     """
-    return _written(trial, trial.results, graph) if trial.results else Written([], None)
+    return _written(trial, trial.results, graph) if trial.results else Written([], [], [], [], None)
 
 
 def _written(trial: Trial, results: Results, graph: Graph) -> Written:
@@ -82,8 +86,8 @@ def _written(trial: Trial, results: Results, graph: Graph) -> Written:
         whole = report.composition(entries, more, trial, context)
     else:
         whole = report.evidence_report(entries, more, context)
-    resources = [whole, *measures, *members, *context.groups.resources]
-    return Written(resources, reference(whole["resourceType"], whole["id"]))
+    of_whole = reference(whole["resourceType"], whole["id"])
+    return Written(context.groups.resources, [whole], measures, members, of_whole)
 
 
 def _members(table: Table, context: Context, shape: Shape) -> list[Resource]:
