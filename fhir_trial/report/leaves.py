@@ -19,7 +19,7 @@ RESULTS, UNKNOWN, EMPTY = "resultsSection", "unknownFields", "emptyValues"
 _CARRIED = (RESULTS, UNKNOWN)
 """Members of the document whose leaves are typed by what they hold."""
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z", re.ASCII)
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)\Z", re.ASCII)
 _COMPARED = re.compile(r"[<>=]\s*\d*\.?\d+\Z", re.ASCII)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 _NCT = re.compile(r"NCT\d{8}\Z", re.ASCII)
@@ -130,7 +130,7 @@ def _another_text(leaf: Leaf, value: str, number: int, turned: bool) -> str:
     if _NCT.match(value):
         return f"NCT{90_000_000 + number:08d}"
     if _COMPARED.match(value):  # of a number and its comparator the number is followed
-        return f"{value[0]}0.{1_000_000 + number}"
+        return f"{value[0]}0.{1_000_000 + number}1"  # no zero at the end, which a number would lose
     if _NUMBER.match(value):
         return f"-1{number:09d}" if "owerLimit" in path else f"1{number:09d}"
     if _URL.match(value):

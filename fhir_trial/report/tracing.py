@@ -244,7 +244,7 @@ _FEW = 5
 """So many leaves are changed sooner one by one than in halves."""
 
 _SAME, _GONE = object(), object()
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z", re.ASCII)
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)\Z", re.ASCII)
 _DECODER = msgspec.json.Decoder(Trial)
 
 
