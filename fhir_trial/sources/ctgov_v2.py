@@ -51,12 +51,18 @@ def decode(data: bytes) -> Trial:
 
 
 def encode(trial: Trial) -> dict[str, Any]:
-    """The record as the registry writes it: empty values back in place, nothing of our own in it."""
+    """The record as the registry writes it: empty values back in place, nothing of our own in it.
+
+    Raises: RecordError for an empty value whose place the record does not have.
+    """
     document: dict[str, Any] = msgspec.json.decode(_ENCODER.encode(trial))
     for key in (*_OWN_KEYS, "pageSection"):
         document.pop(key, None)
     for path, value in (trial.empty or {}).items():
-        paths.put(document, paths.steps(path), value)
+        try:
+            paths.put(document, paths.steps(path), value)
+        except (AttributeError, TypeError, LookupError):
+            raise RecordError("there is no such place for an empty value", path) from None
     return document
 
 

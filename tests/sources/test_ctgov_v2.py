@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -180,3 +181,13 @@ def _is_json(value: Any) -> bool:
     except ValueError:
         return False
     return "\\ud" not in json.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "path", ["$", "nonsense", "$.protocolSection[3]", "$.protocolSection.identificationModule.nctId.x"]
+)
+def test_an_empty_value_without_a_place_is_an_error_that_names_it(path: str) -> None:
+    trial = msgspec.structs.replace(ctgov_v2.decode(dumps(record())), empty={path: ""})
+    with pytest.raises(RecordError) as caught:
+        ctgov_v2.encode(trial)
+    assert caught.value.place == path
