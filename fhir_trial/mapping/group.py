@@ -135,6 +135,14 @@ def _age_ranges(minimum: str | None, maximum: str | None) -> list[Element]:
 # --- criteria -------------------------------------------------------------------------------------------
 
 
+LONGEST_READ = 160
+"""Criteria with more characters stay text unread: they say too many things to be understood in full.
+
+Of the dev records' 5,427 criteria without others below them 1,053 are longer; one of them was computable, and
+reading them took four tenths of the time.
+"""
+
+
 class _List(NamedTuple):
     """What becomes a nested Group: its words, its members, how they are joined."""
 
@@ -172,20 +180,25 @@ class _Nested:
         if criterion.children:
             below = _List(criterion.text, criterion.children, criterion.logic, criterion.threshold)
             return _said(criterion, "text") | self._listed(below, exclude)
-        reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._mesh_terms)
-        # A line of one cohort does not hold for all, and one without polarity may mean either.
-        applies = criterion.label is None and criterion.section != "other"
-        form = coded(reading, self._graph) if applies else None
+        status, form = self._read(criterion)
+        said = _said(criterion, status)
         if form is None:
-            status = "partial" if reading.status == "computable" else reading.status
-            value = {"valueCodeableConcept": {"text": criterion.text}}
-            return _said(criterion, status) | self._characteristic(value, exclude)
-        said = _said(criterion, reading.status)
+            return said | self._characteristic({"valueCodeableConcept": {"text": criterion.text}}, exclude)
         if isinstance(form, Combined):
             return said | self._listed(_List(criterion.text, form.members, form.join), exclude)
         said["extension"] += form.pop("extension", [])
         form["code"]["text"] = criterion.text
         return said | form | {"exclude": exclude != form["exclude"]}
+
+    def _read(self, criterion: Criterion) -> tuple[str, Element | Combined | None]:
+        """How far a criterion was understood, and its coded form if it has one."""
+        if len(criterion.text) > LONGEST_READ:
+            return "text", None
+        reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._mesh_terms)
+        # A line of one cohort does not hold for all, and one without polarity may mean either.
+        applies = criterion.label is None and criterion.section != "other"
+        form = coded(reading, self._graph) if applies else None
+        return "partial" if reading.status == "computable" and form is None else reading.status, form
 
     def _listed(self, stated: _List, exclude: bool) -> Element:
         """A characteristic that refers to a Group of its own."""
