@@ -122,6 +122,8 @@ def _input_once(node: Json) -> bool:
     return not ("relatedData" in node and "requirement" in node)
 
 
+_NAMES = ("name", "_name", "identifier")
+"""What org-1 wants one of; HL7's engine counts a name that is only said to be absent."""
 _CODE_NEEDS_SYSTEM = Invariant("qty-3", "a unit code needs a system", _needs("code", "system"))
 _TIMING = (
     Invariant("tim-1", "a duration needs its unit", _needs("duration", "durationUnit")),
@@ -162,7 +164,7 @@ _BOTH: dict[str, tuple[Invariant, ...]] = {
         ),
     ),
     "Organization": (
-        Invariant("org-1", "needs a name or an identifier", lambda n: "name" in n or "identifier" in n),
+        Invariant("org-1", "needs a name or an identifier", lambda n: not n.keys().isdisjoint(_NAMES)),
     ),
     "Quantity": (_CODE_NEEDS_SYSTEM,),
     "Range": (Invariant("rng-2", "low is not above high", _low_first),),
