@@ -50,7 +50,8 @@ def _note_all_misses(
     walker: Walker, path: str, bundle: dict[str, Any], accepted: Mapping[int, Accepted]
 ) -> None:
     for index, one in accepted.items():
-        _note_misses(walker, f"{path}.entry[{index}].resource", bundle["entry"][index]["resource"], one)
+        if one.misses:
+            _note_misses(walker, f"{path}.entry[{index}].resource", bundle["entry"][index]["resource"], one)
 
 
 def _note_misses(walker: Walker, path: str, resource: dict[str, Any], accepted: Accepted) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from fhir_trial.release import Release
 from fhir_trial.validation import formats, references
-from fhir_trial.validation.bundles import canonical_urls, entries
+from fhir_trial.validation.bundles import entries
 from fhir_trial.validation.invariants import invariants
 from fhir_trial.validation.narrative import is_plain, narrative
 from fhir_trial.validation.references import base_of
@@ -54,6 +54,12 @@ _FIRST = {
     "Address": ("city", "state", "postalCode", "country", "line", "text"),
     "Quantity": ("value", "unit", "system", "code"),
     "ContactPoint": ("system", "value", "use"),
+    "Narrative": ("status", "div"),
+    "Period": ("start", "end"),
+    "Location.position": ("longitude", "latitude"),
+    "Group.characteristic": ("code", "valueCodeableConcept", "valueRange", "valueBoolean", "exclude"),
+    "PlanDefinition.action": ("title", "description", "action", "definitionCanonical"),
+    "Observation.component": ("code", "valueQuantity", "extension", "dataAbsentReason"),
 }
 """The properties asked about first; the others follow in the order of the specification."""
 
@@ -80,8 +86,14 @@ class Context(NamedTuple):
 class Entry(NamedTuple):
     """What an extension may hold."""
 
-    tests: dict[str, Test]
-    """value[x] property -> its test; for a complex one "extension" -> the test of its children."""
+    key: str | None
+    """The only value[x] property, or "extension"; None when there are several."""
+    test: Test | None
+    """The test of that property's value, None for any text."""
+    place: "Allowed | None"
+    """The place of the extensions in the value."""
+    tests: "dict[str, tuple[Test | None, Allowed | None]]"
+    """Property -> test and place of its value."""
     beside: "dict[str, Allowed]"
     """_value[x] property -> the place of the extensions in it."""
 
@@ -145,8 +157,10 @@ def language_code(value: Any) -> formats.Fault | None:
     return fault
 
 
-def readable(texts: list[str]) -> bool:
-    """Whether all free texts of a resource are free of signs that the walker would name."""
+def readable(texts: list[Any]) -> bool:
+    """Whether all of these are texts, none empty or padded, and free of signs that the walker would name."""
+    if not all(texts) or list(map(str.strip, texts)) != texts:  # TypeError when one is no text at all
+        return False
     joined = "\n".join(texts)
     try:
         data = joined.encode()
@@ -185,6 +199,8 @@ class Maker:
         self.memos["language"] = Memo(language_code)
         self.memos["profile"] = Memo(self._profile)
         self.values: dict[tuple[str, frozenset[str] | None], Test] = {}
+        self.pairs: set[tuple[str, str]] = set()
+        """System and code of codings that were found right before."""
 
     def _profile(self, value: Any) -> formats.Fault | None:
         fault = formats.uri(value)
@@ -209,6 +225,7 @@ class Maker:
             "Coding": self._coding,
             "Reference": self._reference,
             "Extension": lambda: _refused,
+            "CodeableConcept": self._concept,
         }
         if name in special:
             self.types[name] = special[name]()
@@ -234,32 +251,35 @@ class Maker:
         kinds = {"value" + kind[0].upper() + kind[1:]: kind for kind in table.values}
         tests = {name: self._value(kind, table.targets) for name, kind in kinds.items()}
         beside = {
-            "_" + name: self.place({kind, "Extension.value", "Extension.value[x]"})
+            "_" + name: self.place(_value_contexts(kind))
             for name, kind in kinds.items()
             if kind in self.tables.primitives
         }
         if table.children:
-            tests["extension"] = self._children(table)
-        return Entry(tests, beside)
+            tests["extension"] = (extensions, self._children(table))
+        if len(tests) != 1:
+            return Entry(None, None, None, tests, beside)
+        [(key, (test, place))] = tests.items()
+        return Entry(key, test, place, tests, beside)
 
-    def _children(self, table: ExtensionTable) -> Test:
-        """The test of a complex extension's children."""
+    def _children(self, table: ExtensionTable) -> Allowed:
+        """The extensions in a complex one."""
         inner = Allowed(self, frozenset({"Extension"}))
         for name, child in table.children.items():
             inner[name] = self.extension_entry(child)
+        return inner
 
-        def test(value: Any, text: Callable[[str], None], context: Context) -> bool:
-            return extensions(value, inner, text, context)
-
-        return test
-
-    def _value(self, kind: str, targets: frozenset[str] | None) -> Test:
-        """The test of an extension's value."""
+    def _value(self, kind: str, targets: frozenset[str] | None) -> tuple[Test | None, Allowed | None]:
+        """The test of an extension's value, and the place in it."""
+        if kind == "string":
+            return None, None
+        if kind == "CodeableConcept":
+            return self.test(kind), self.place(_value_contexts(kind))
         key = (kind, targets)
         if key not in self.values:
             element = Element("value", (kind,), targets=targets)
             self.values[key] = self._compile_value(element, kind)
-        return self.values[key]
+        return self.values[key], None
 
     # ------------------------------------------------------------ types with code of their own
 
@@ -278,13 +298,12 @@ class Maker:
 
         systems = Systems()
         tokens = self.memos["code"]
-        known_code, add_code = tokens.known, tokens.add
+        known_code, add_code, pairs = tokens.known, tokens.add, self.pairs
 
         def uncoded(node: Json, text: Callable[[str], None]) -> bool:
             """A vocabulary that is known by name only, and its version; one with known codes wants a code."""
-            version = node.get("version")
-            if type(version) is str and version and version.strip() is version:
-                text(version)
+            if "version" in node:
+                text(node["version"])
                 return systems[node["system"]] is True and len(node) == 2
             return len(node) == 1 and systems[node["system"]] is True
 
@@ -299,14 +318,36 @@ class Maker:
             elif found is None or code not in found:
                 return False
             if len(node) == 2:
+                if len(pairs) > _MEMO_SIZE:
+                    pairs.clear()
+                pairs.add((node["system"], code))
                 return True
-            display = node["display"]
-            if type(display) is not str or not display or display.strip() is not display:
-                return False
-            text(display)
+            text(node["display"])
             return len(node) == 3
 
         return coding
+
+    def _concept(self) -> Test:
+        """A text, a coding, or both, looked at here; anything else as the table says."""
+        whole, coding, pairs = self.compiled("CodeableConcept"), self.test("Coding"), self.pairs
+
+        def concept(node: Json, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
+            size = len(node)
+            if "text" in node:
+                if size == 1:
+                    text(node["text"])
+                    return type(node) is dict
+                if size == 2 and "coding" in node:
+                    found = node["coding"]
+                    if type(found) is list and len(found) == 1:
+                        one = found[0]
+                        text(node["text"])
+                        if len(one) == 2 and (one.get("system"), one.get("code")) in pairs:
+                            return type(one) is dict and type(node) is dict
+                        return type(one) is dict and coding(one, None, text, context)
+            return whole(node, place, text, context)
+
+        return concept
 
     def _reference(self) -> Test:
         resources = self.tables.resources
@@ -331,8 +372,6 @@ class Maker:
                         return False
                     context.hit(value)
                 elif key == "display":
-                    if type(value) is not str or not value or value.strip() is not value:
-                        return False
                     text(value)
                 elif key == "type":
                     stated = value
@@ -379,27 +418,34 @@ def extensions(found: Any, place: Allowed, text: Callable[[str], None], context:
     if type(found) is not list or not found or depth[0] > _DEEPEST:
         return False
     for one in found:
-        entry = place[one["url"]]
-        if entry is None:
-            return False
-        if len(one) == 2:
+        key, test, inner, tests, beside = place[one["url"]]
+        if len(one) != 2:
+            key = _beside(one, beside, text, context)
+            test, inner = tests[key]
+        elif key is None:
             first, key = one
             if key == "url":
                 key = first
-        else:
-            key = _beside(one, entry, text, context)
-        if not entry[0][key](one[key], text, context):
+            test, inner = tests[key]
+        if test is None:
+            text(one[key])
+        elif not test(one[key], inner, text, context):
             return False
     depth[0] -= 1
     return True
 
 
-def _beside(one: Json, entry: Entry, text: Callable[[str], None], context: Context) -> str:
+def _beside(one: Json, beside: dict[str, Allowed], text: Callable[[str], None], context: Context) -> str:
     """The value's key in an extension of url, primitive value, and extensions of that value."""
-    for key, place in entry.beside.items():
+    for key, place in beside.items():
         if key in one and len(one) == 3 and primitive_extensions(one[key], place, text, context):
             return key[1:]
     raise KeyError("value")
+
+
+def _value_contexts(kind: str) -> set[str]:
+    """Where an extension of an extension's value stands."""
+    return {kind, "Extension.value", "Extension.value[x]"}
 
 
 def primitive_extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
@@ -460,8 +506,8 @@ class Writer:
         return self._run()
 
     def compiled_value(self, element: Element, kind: str) -> Test:
-        """The test of an extension's value: (value, text, context) -> bool."""
-        self.line(0, "def test(value, text, context):")
+        """The test of an extension's value: (value, place, text, context) -> bool."""
+        self.line(0, "def test(value, _, text, context):")
         self.value(1, "value", element, kind)
         self.line(1, "return True")
         return self._run()
@@ -490,11 +536,16 @@ class Writer:
             self.refuse_if(1, f"'system' in node and not {self.name(_quantity(self.maker))}(node)")
 
     def _ordered(self) -> list[str]:
-        first = [name for name in _FIRST.get(self.table.name, ()) if name in self.table.properties]
+        wanted = _FIRST.get(self.table.name, ("id", "text") if self.is_resource else ())
+        first = [name for name in wanted if name in self.table.properties]
         return [*first, *(name for name in self.table.properties if name not in first)]
 
     def _chain(self, choices: dict[str, str]) -> None:
         word = "if"
+        if self.is_resource:
+            self.line(2, "if key == 'resourceType':")
+            self.line(3, "pass")
+            word = "elif"
         for name in self._ordered():
             element, kind = self.table.properties[name]
             if name == "contained":
@@ -511,10 +562,6 @@ class Writer:
                 self.refuse_if(3, "not extensions(value, place.modifiers, text, context)")
             else:
                 self._items(element, kind)
-        if self.is_resource:
-            self.line(2, f"{word} key == 'resourceType':")
-            self.line(3, "pass")
-            word = "elif"
         self._underscored(word)
         self.line(2, "else:")
         self.line(3, "return False")
@@ -604,10 +651,9 @@ class Writer:
 
     def _primitive(self, indent: int, var: str, element: Element, kind: str) -> None:
         if kind in ("string", "markdown"):
-            self.refuse_if(indent, f"type({var}) is not str or not {var} or {var}.strip() is not {var}")
             if kind == "markdown":
                 self.refuse_if(indent, f"'<' in {var} and html_tag({var})")
-            self.line(indent, f"text({var})")
+            self.line(indent, f"text({var})  # and `readable` looks at it")
         elif kind == "boolean":
             self.refuse_if(indent, f"{var} is not True and {var} is not False")
         elif kind in ("integer", "positiveInt", "unsignedInt"):
@@ -688,7 +734,7 @@ class Acceptor:
         texts: list[str] = []
         misses: list[Miss] = []
         context = Context(None, _forget, set(), misses.append, [0])
-        good = self._tried(node, texts.append, context) and readable(texts)
+        good = self._tried(node, texts.append, context) and _readable(texts)
         return Accepted([], misses) if good else None
 
     def _clean(self, node: Json, text: Callable[[str], None], context: Context) -> bool:
@@ -723,20 +769,25 @@ class Acceptor:
         texts: list[str] = []
         misses: list[Miss] = []
         context = Context({}, _forget, set(), misses.append, [0])
-        return self._clean(rest, texts.append, context) and readable(texts) and not misses
+        return self._clean(rest, texts.append, context) and _readable(texts) and not misses
 
     def _entries(self, node: Json, index: dict[str, str]) -> Verdict:
         texts: list[str] = []
         accepted: dict[int, Accepted] = {}
+        spans: dict[int, slice] = {}
         hits: list[str] = []
         misses: list[Miss] = []
-        context = Context(index, hits.append, canonical_urls(node), misses.append, [0])
+        urls = {entry["resource"].get("url") for entry in node["entry"]}
+        context = Context(index, hits.append, urls, misses.append, [0])
         for number, entry in enumerate(node["entry"]):
-            start, missed = len(hits), len(misses)
+            start, missed, before = len(hits), len(misses), len(texts)
             if self._tried(entry["resource"], texts.append, context):
                 accepted[number] = Accepted(hits[start:], misses[missed:])
-        if not readable(texts):
-            return NOTHING
+                spans[number] = slice(before, len(texts))
+            else:
+                del texts[before:], hits[start:], misses[missed:]
+        if not _readable(texts):
+            accepted = {n: one for n, one in accepted.items() if _readable(texts[spans[n]])}
         clean = len(accepted) == len(node["entry"]) and _connected(node["entry"], accepted, hits)
         return Verdict(clean, accepted)
 
@@ -746,6 +797,14 @@ class Acceptor:
             return self._clean(node, text, context)
         except _GIVEN_UP:
             return False
+
+
+def _readable(texts: list[Any]) -> bool:
+    """`readable`, of what may be no texts."""
+    try:
+        return readable(texts)
+    except TypeError:
+        return False
 
 
 def _forget(_: str) -> None:

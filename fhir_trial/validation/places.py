@@ -24,8 +24,11 @@ def _inside(
     if table is None:
         return
     for key in _extensions_last(node):
-        value, found = node[key], table.properties.get(key)
-        if found is None or not wanted or not isinstance(value, (dict, list)):
+        value = node[key]
+        if not isinstance(value, (dict, list)):
+            continue
+        found = table.properties.get(key)
+        if found is None or not wanted:
             continue
         where = f"{path}.{found[0].name}"
         if isinstance(value, dict):

@@ -51,6 +51,18 @@ def test_both_paths_agree_on_random_damage(name: str, release: Release) -> None:
         assert_paths_agree(node, release)
 
 
+@pytest.mark.parametrize(
+    "text", [" padded", "padded\u00a0", "", "a\x01", "\u202eopen", "half \ud800", 5, {}, None]
+)
+def test_an_odd_text_sends_only_its_own_entry_to_the_walker(text: object) -> None:
+    node = MAKERS["bundle"](Release.R4)
+    place = next(n for n, one in enumerate(node["entry"]) if one["resource"]["resourceType"] == "Location")
+    node["entry"][place]["resource"]["name"] = text
+    verdict = acceptor(Release.R4).bundle(node)
+    assert verdict.accepted.keys() == set(range(len(node["entry"]))) - {place}
+    assert_paths_agree(node, Release.R4)
+
+
 def test_validation_loads_no_model_classes() -> None:
     code = (
         "import sys; from tests.validation.fixtures import bundle; from fhir_trial.release import Release;"
