@@ -16,10 +16,10 @@ def _groups(
 
 
 def _said(characteristic: dict[str, Any]) -> dict[str, Any]:
-    (written,) = extensions(characteristic, "criterion")
     return {
-        inner["url"]: next(value for key, value in inner.items() if key.startswith("value"))
-        for inner in written["extension"]
+        name: next(value for key, value in found.items() if key.startswith("value"))
+        for name in ("start", "end", "status", "marker", "label", "section")
+        for found in extensions(characteristic, f"criterion-{name}")
     }
 
 

@@ -97,9 +97,8 @@ def test_the_text_of_the_criteria_comes_back_byte_for_byte(release: Release, tex
 
 
 def test_criteria_without_polarity_say_so() -> None:
-    (criterion,) = _values(_group(eligibilityCriteria="Ask the investigator."), "criterion")
-    (said,) = extensions(criterion, "criterion")
-    assert {"url": "section", "valueCode": "other"} in said["extension"]
+    (criterion,) = _group(eligibilityCriteria="Ask the investigator.")["characteristic"]
+    assert extensions(criterion, "criterion-section")[0]["valueCode"] == "other"
 
 
 def test_a_text_nested_500_levels_deep_becomes_groups_with_ids_a_server_takes() -> None:

@@ -153,7 +153,7 @@ def test_every_value_of_the_page_stands_in_the_r5_bundle(value: Any, path: str, 
 
 @pytest.mark.parametrize("release", ["R4", "R4B", "R5"])
 def test_every_criterion_stands_verbatim_and_in_order_with_its_polarity(release: str) -> None:
-    criteria = f"{GROUP}.characteristic.where(extension.where(url='{EXTENSION}criterion').exists())"
+    criteria = f"{GROUP}.characteristic.where(extension.where(url='{EXTENSION}criterion-start').exists())"
     words = f"{criteria}.select(iif(value.text.exists(), value.text, code.text))"
     assert _found(release, words) == BULLETS
     assert _found(release, f"{criteria}.exclude") == [False] * 7 + [True] * 7
