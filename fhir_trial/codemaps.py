@@ -158,7 +158,6 @@ class Maps:
         self.intervention_type = CodeMap("activity_definition/intervention_type", "InterventionType", release)
         self.sex = CodeMap("group/sex", "Sex", release)
         self.sampling_method = CodeMap("group/sampling_method", "SamplingMethod", release)
-        self.standard_age = CodeMap("group/standard_age", "StandardAge", release)
         self.characteristic = CodeMap("group/characteristic", None, release)
 
 

@@ -21,7 +21,7 @@ LAYERS: list[set[str]] = [
     {"trial", "eligibility", "codemaps"},
     {"results"},
     {"values"},
-    {"tokens", "data"},
+    {"tokens", "data", "memory"},
     {"errors", "release"},
 ]
 """From the top down; a module imports from lower layers, and the modules of one layer not each other."""

@@ -150,7 +150,6 @@ def code_systems() -> Iterator[Definition]:
 _OWN_SYSTEMS = {
     "study-classifier": "Yes/no statements of a registry record",
     "study-party-role": "Roles of parties that HL7's list lacks",
-    "related-artifact-kind": "Parts of a registry record that artifacts stand for",
     "eligibility-characteristic": "Characteristics of an eligibility Group",
     "results-part": "Parts of the results of a study",
 }
@@ -176,7 +175,6 @@ _ENUMERATIONS = (
     "InterventionType",
     "Sex",
     "SamplingMethod",
-    "StandardAge",
 )
 
 _STATES = {
@@ -188,21 +186,12 @@ _STATES = {
 }
 """Variables of the eligibility library that have no row, since they have no numbers."""
 
-_KINDS = {
-    "publication": "Publication",
-    "link": "Link",
-    "available-data": "Available data set or document",
-    "study-document": "Study document",
-    "source-record": "Source record",
-}
-
-
 _RESULT_PARTS = PART_TITLES | {ANALYSIS: "Statistical analysis"}
 
 
 def _targets(system: str) -> list[dict[str, str]]:
-    if kinds := {"related-artifact-kind": _KINDS, "results-part": _RESULT_PARTS}.get(system):
-        return [{"target_code": code, "display": display} for code, display in kinds.items()]
+    if system == "results-part":
+        return [{"target_code": code, "display": display} for code, display in _RESULT_PARTS.items()]
     paths = ("research_study/classifier.csv", "research_study/party_role.csv", "group/characteristic.csv")
     return [row for path in paths for row in rows(path) if row["target_system"] == system]
 

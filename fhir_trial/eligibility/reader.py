@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from fhir_trial.eligibility import people
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
@@ -14,6 +15,7 @@ from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.sieve import may_hold_a_limit, words_of
 
 _LONGEST = 10_000
+_SHORT = 80
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
 _MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
 _SIGNS = re.compile(r"[\d≥≤<>]")
@@ -52,6 +54,14 @@ def constraints(
         return Reading(text=text, status="text")
     if not may_hold_a_limit(lower, words):
         return Reading(text=text, status="text")
+    if len(text) <= _SHORT:
+        return _short(text, lower, section)
+    return _Line(text, lower, section).reading()
+
+
+@lru_cache(maxsize=10_000)
+def _short(text: str, lower: str, section: Section) -> Reading:
+    """The reading of a short line: these come again and again in a registry ("Age 18 years or older")."""
     return _Line(text, lower, section).reading()
 
 

@@ -36,7 +36,7 @@ def eligibility_groups(
     nested = _Nested(group_id(trial_id), mesh_terms, graph)
     group = _group(group_id(trial_id), f"Eligibility criteria of {trial_id}", graph)
     group["text"] = _narrative(trial_id, stated, graph)
-    group["extension"] = _extensions(stated, graph)
+    group["extension"] = _extensions(stated)
     if not graph.r5 and stated.criteria:
         group["extension"].append(cross_version.extension("Group.description", stated.criteria))
     group["identifier"] = [{"system": urls.ELIGIBILITY_GROUP, "value": trial_id}]
@@ -79,14 +79,9 @@ def _ordered(group: Resource) -> Resource:
     return {key: group[key] for key in _ORDER if group.get(key) not in (None, [], "")}
 
 
-def _extensions(stated: Eligibility, graph: Graph) -> list[Element]:
-    return [
-        {
-            "url": urls.EXTENSION + "standard-age",
-            "valueCodeableConcept": graph.maps.standard_age.concept(token),
-        }
-        for token in stated.standard_ages or ()
-    ]
+def _extensions(stated: Eligibility) -> list[Element]:
+    url = urls.EXTENSION + "standard-age"
+    return [{"url": url, "valueCode": token} for token in stated.standard_ages or ()]
 
 
 # --- structured fields ----------------------------------------------------------------------------------
@@ -300,9 +295,8 @@ def read_eligibility(study_references: list[Any], index: Index) -> dict[str, Any
         found["eligibilityCriteria"] = descriptions[0]
     for characteristic in group.get("characteristic", ()):
         found |= _read_characteristic(characteristic, index)
-    ages = extensions.values(group, "standard-age", "valueCodeableConcept")
-    if tokens := [index.maps.standard_age.token(age) for age in ages]:
-        found["stdAges"] = tokens
+    if ages := extensions.values(group, "standard-age", "valueCode"):
+        found["stdAges"] = ages
     return found
 
 

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from fhir_trial.codemaps import system
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Graph, Index
 from fhir_trial.trial import AvailableData, Document, Link, Reference, Retraction, Trial
@@ -30,14 +29,10 @@ def related_artifacts(trial: Trial, graph: Graph) -> list[Element]:
     return written
 
 
-def _artifact(kind: str, fhir_type: str, graph: Graph, extension: list[Element], **elements: Any) -> Element:
+def _artifact(kind: str, fhir_type: str, extension: list[Element], **elements: Any) -> Element:
     """A RelatedArtifact that says which part of the record it stands for."""
-    coding = {"system": system("related-artifact-kind", graph.release), "code": kind}
     written: Element = {
-        "extension": [
-            {"url": urls.EXTENSION + "related-artifact-kind", "valueCodeableConcept": {"coding": [coding]}},
-            *extension,
-        ],
+        "extension": [{"url": urls.EXTENSION + "related-artifact-kind", "valueCode": kind}, *extension],
         "type": fhir_type,
     }
     written.update((key, value) for key, value in elements.items() if value not in (None, ""))
@@ -70,7 +65,6 @@ def _source_record(trial: Trial, graph: Graph) -> Element:
     return _artifact(
         "source-record",
         "derived-from",
-        graph,
         [],
         display=f"ClinicalTrials.gov record {trial.id}",
         **_url(urls.STUDY_PAGE + trial.id, graph),
@@ -89,19 +83,17 @@ def _publication(item: Reference, graph: Graph) -> Element:
         url = f"{urls.PUBMED}/{item.pmid}/" if _DIGITS.match(item.pmid) else None
     for retraction in item.retractions or ():
         extension += extensions.extension("retraction", retraction)
-    return _artifact("publication", "citation", graph, extension, citation=item.citation, **_url(url, graph))
+    return _artifact("publication", "citation", extension, citation=item.citation, **_url(url, graph))
 
 
 def _link(item: Link, graph: Graph) -> Element:
-    return _artifact("link", "documentation", graph, [], display=item.label, **_url(item.url, graph))
+    return _artifact("link", "documentation", [], display=item.label, **_url(item.url, graph))
 
 
 def _available_data(item: AvailableData, graph: Graph) -> Element:
     extension = extensions.simple("data-set-id", "valueString", item.id)
     extension += extensions.simple("data-set-comment", "valueMarkdown", item.comment)
-    return _artifact(
-        "available-data", "documentation", graph, extension, display=item.type, **_url(item.url, graph)
-    )
+    return _artifact("available-data", "documentation", extension, display=item.type, **_url(item.url, graph))
 
 
 def _document(item: Document, trial_id: str, graph: Graph) -> Element:
@@ -118,7 +110,6 @@ def _document(item: Document, trial_id: str, graph: Graph) -> Element:
     return _artifact(
         "study-document",
         "documentation",
-        graph,
         extensions.extension("study-document", _without_attachment(item)),
         document=attachment or None,
     )
@@ -160,10 +151,8 @@ def read_related_artifacts(study: Element, index: Index, document: Element) -> N
 
 
 def _kind(element: Element) -> str | None:
-    concept = extensions.value(element, "related-artifact-kind", "valueCodeableConcept") or {}
-    for coding in concept.get("coding", ()):
-        return str(coding.get("code"))
-    return None
+    kind: str | None = extensions.value(element, "related-artifact-kind", "valueCode")
+    return kind
 
 
 def _stated(**values: Any) -> Element:

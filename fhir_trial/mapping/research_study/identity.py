@@ -5,7 +5,7 @@ from typing import Any
 from fhir_trial.codemaps import system
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Graph, Index
-from fhir_trial.mapping.organization import organization
+from fhir_trial.mapping.organization import organization, party
 from fhir_trial.release import Release
 from fhir_trial.trial import Identification, OrgStudyId, SecondaryId
 
@@ -52,9 +52,15 @@ def _org_study_id(identification: Identification, part: OrgStudyId, graph: Graph
     if part.id:
         written["value"] = part.id
     keeper = identification.organization
-    if keeper and keeper.name:
-        written["assigner"] = organization(graph, keeper.name, keeper.agency_class)
+    if keeper and (assigner := organization(graph, keeper.name, keeper.agency_class)):
+        written["assigner"] = assigner
     return [written] if part.id or extension else []
+
+
+def names_keeper(identification: Identification) -> bool:
+    """Whether an identifier names the organization that keeps the record, as the one that assigned it."""
+    part = identification.org_study_id
+    return part is not None and bool(part.id or part.link or part.type)
 
 
 def _secondary_id(part: SecondaryId, graph: Graph) -> list[dict[str, Any]]:
@@ -84,6 +90,8 @@ def read_identifiers(study: dict[str, Any], index: Index) -> dict[str, Any]:
             else:
                 found["nctId"] = value
         elif _is_org_study_id(identifier):
+            if keeper := party(index, index.find(identifier.get("assigner"), "Organization")):
+                found["organization"] = as_keeper(keeper)
             found["orgStudyIdInfo"] = _common(identifier) | _optional(
                 "type", extensions.value(identifier, "org-study-id-type", "valueCode")
             )
@@ -93,6 +101,11 @@ def read_identifiers(study: dict[str, Any], index: Index) -> dict[str, Any]:
             secondary |= _optional("domain", identifier.get("assigner", {}).get("display"))
             found.setdefault("secondaryIdInfos", []).append(secondary)
     return found
+
+
+def as_keeper(stated: dict[str, Any]) -> dict[str, Any]:
+    """The organization that keeps the record {fullName, class}, of what an Organization says."""
+    return {{"name": "fullName"}.get(key, key): value for key, value in stated.items()}
 
 
 def _is_org_study_id(identifier: dict[str, Any]) -> bool:

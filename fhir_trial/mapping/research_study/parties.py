@@ -7,6 +7,7 @@ from fhir_trial.mapping.graph import Graph, Index, Reference, compact, reference
 from fhir_trial.mapping.narrative import heading, narrative, paragraph
 from fhir_trial.mapping.organization import organization, party
 from fhir_trial.mapping.practitioner import person, practitioner, read_telecom, role, telecom
+from fhir_trial.mapping.research_study import identity
 from fhir_trial.mapping.urls import EXTENSION
 from fhir_trial.trial import Contact, Official, ResponsibleParty, Site, Sponsor, Sponsors, Trial
 
@@ -33,7 +34,7 @@ def associated_parties(trial: Trial, graph: Graph) -> list[Element]:
         for number, contact in enumerate(contacts_sites.central_contacts or (), start=1):
             written += _r5_contact(trial.id, number, contact, graph)
     keeper = trial.protocol.identification.organization
-    if keeper:
+    if keeper and not identity.names_keeper(trial.protocol.identification):
         written += _party("record-organization", organization(graph, keeper.name, keeper.agency_class), graph)
     return written
 
@@ -91,9 +92,7 @@ def read_parties(fragments: list[Element], index: Index, protocol: Element) -> N
             )
             sponsors.setdefault("responsibleParty", {}).update(legacy)
         elif token == "record-organization":
-            stated = party(index, index.find(who, "Organization"))
-            keeper = compact(fullName=stated.get("name"))
-            keeper.update({k: v for k, v in stated.items() if k == "class"})
+            keeper = identity.as_keeper(party(index, index.find(who, "Organization")))
             protocol.setdefault("identificationModule", {})["organization"] = keeper
         elif token == "general-contact":
             contacts.setdefault("centralContacts", []).append(
