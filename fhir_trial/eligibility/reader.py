@@ -15,8 +15,9 @@ from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.sieve import may_hold_a_limit, words_of
 
 _LONGEST = 10_000
-_SHORT = 80
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
+_SHORT = 80
+"""Characters of the lines whose reading is remembered."""
 _MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
 _SIGNS = re.compile(r"[\d≥≤<>]")
 # A digit that is neither part of a word nor the number of a type or of a time; looked at before all else.
@@ -63,6 +64,11 @@ def constraints(
 def _short(text: str, lower: str, section: Section) -> Reading:
     """The reading of a short line: these come again and again in a registry ("Age 18 years or older")."""
     return _Line(text, lower, section).reading()
+
+
+def forget() -> None:
+    """Read short lines anew: for those who measure how long it takes."""
+    _short.cache_clear()
 
 
 class _Line:
