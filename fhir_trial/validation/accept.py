@@ -101,8 +101,16 @@ class Entry(NamedTuple):
 class Allowed(dict[str, Any]):
     """The extensions that may stand in some place, by url; what is not known is looked up when met."""
 
-    def __init__(self, maker: "Maker", contexts: frozenset[str], *, modifier: bool = False) -> None:
+    def __init__(
+        self,
+        maker: "Maker",
+        contexts: frozenset[str],
+        *,
+        modifier: bool = False,
+        single: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__()
+        self.single = single
         self.maker = maker
         self.contexts = contexts
         self.modifier = modifier
@@ -264,7 +272,7 @@ class Maker:
 
     def _children(self, table: ExtensionTable) -> Allowed:
         """The extensions in a complex one."""
-        inner = Allowed(self, frozenset({"Extension"}))
+        inner = Allowed(self, frozenset({"Extension"}), single=table.single)
         for name, child in table.children.items():
             inner[name] = self.extension_entry(child)
         return inner
@@ -432,7 +440,13 @@ def extensions(found: Any, place: Allowed, text: Callable[[str], None], context:
         elif not test(one[key], inner, text, context):
             return False
     depth[0] -= 1
-    return True
+    return len(found) == 1 or not place.single or _once(found, place.single)
+
+
+def _once(found: list[Json], single: frozenset[str]) -> bool:
+    """Whether what may stand once stands once."""
+    urls = [one["url"] for one in found if one["url"] in single]
+    return len(urls) == len(set(urls))
 
 
 def _beside(one: Json, beside: dict[str, Allowed], text: Callable[[str], None], context: Context) -> str:

@@ -141,8 +141,11 @@ def _identity(walker: Walker, path: str, entry: Json, kind: str) -> None:
     if not isinstance(resource, dict):
         return
     if not isinstance(full, str):
-        if kind in CLOSED:
-            walker.warning(path, "full-url", "an entry without a fullUrl cannot be referred to")
+        message = "an entry without a fullUrl cannot be referred to"
+        if kind in ("transaction", "batch"):
+            walker.warning(path, "full-url", message)
+        elif kind in CLOSED:
+            walker.error(path, "full-url", message)
         return
     if not formats.has_scheme(full):
         walker.error(f"{path}.fullUrl", "full-url", f"the fullUrl {full!r} is not absolute")

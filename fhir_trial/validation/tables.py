@@ -72,6 +72,8 @@ class ExtensionTable:
     context: frozenset[str] = frozenset({"Element"})
     modifier: bool = False
     targets: frozenset[str] | None = None
+    single: frozenset[str] = frozenset()
+    """The children that may stand once."""
 
 
 @dataclass
@@ -177,6 +179,7 @@ def extension_table(row: dict[str, Any]) -> ExtensionTable:
         frozenset(row.get("context", ["Element"])),
         row.get("modifier", False),
         frozenset(row["targets"]) if "targets" in row else None,
+        frozenset(row.get("single", ())),
     )
 
 
@@ -274,7 +277,7 @@ def definition_row(structure: dict[str, Any]) -> dict[str, Any]:
 
 def _parts(elements: list[dict[str, Any]], root: str) -> dict[str, Any]:
     """Value types and children of the extension that stands at the element id `root`."""
-    row: dict[str, Any] = {"values": [], "children": {}}
+    row: dict[str, Any] = {"values": [], "children": {}, "single": []}
     for one in elements:
         identity = one.get("id", one["path"])
         if identity.startswith(root + ".value") and one.get("max") != "0":
@@ -282,7 +285,10 @@ def _parts(elements: list[dict[str, Any]], root: str) -> dict[str, Any]:
             row |= _target_row(one)
         name = _child(identity, root)
         if name is not None and one.get("max") != "0":
-            row["children"][_child_url(elements, identity, name)] = _parts(elements, identity)
+            url = _child_url(elements, identity, name)
+            row["children"][url] = _parts(elements, identity)
+            if one.get("max") == "1":
+                row["single"].append(url)
     if row["children"]:
         row["values"] = []
     return row

@@ -497,8 +497,16 @@ class Walker:
             self.extensions(
                 f"{path}.extension", node["extension"], {"Extension"}, modifier=False, children=inner
             )
+            if table is not None:
+                self._single_children(f"{path}.extension", node["extension"], table.single)
         for name in sorted(names):
             self._extension_value(path, node, name, table)
+
+    def _single_children(self, path: str, found: Any, single: frozenset[str]) -> None:
+        """Children that may stand once stand once."""
+        urls = [one.get("url") for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        for url in sorted({url for url in urls if isinstance(url, str) and urls.count(url) > 1} & single):
+            self.error(path, "max", f"the extension {url!r} may stand once, not {urls.count(url)} times")
 
     def _extension_table(
         self,

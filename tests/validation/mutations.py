@@ -462,6 +462,14 @@ NARRATIVES = [
 
 STATE = XVER + "ResearchStudy.progressStatus"
 EXTENSIONS = [
+    row(
+        "child twice",
+        "study",
+        put("extension", [{"url": STATE, "extension": [{"url": "actual", "valueBoolean": True}] * 2}]),
+        "extension[0].extension",
+        Release.R4,
+        Release.R4B,
+    ),
     row("unknown url", "study", ext("https://fhir.hospital.de/x", valueString="x"), "extension[0]"),
     row("unknown HL7 url", "study", ext(HL7 + "researchStudy-nope", valueString="x"), "extension[0]"),
     row("relative url", "study", ext("nope", valueString="x"), "extension[0]"),
@@ -615,6 +623,7 @@ EXTENSIONS = [
 
 L1 = BASE + "/Location/L1"
 BUNDLES = [
+    row("missing fullUrl", "bundle", put("entry.3.fullUrl", DROP), "entry[3]"),
     value(
         "unresolved reference",
         "entry.0.resource.site.0.reference",
@@ -785,7 +794,7 @@ WARNED = [
         ),
         "characteristic[0].value.low.code",
     ),
-    warn("missing fullUrl", "bundle", put("entry.3.fullUrl", DROP), "entry[3]"),
+    warn("missing fullUrl", "transaction", put("entry.3.fullUrl", DROP), "entry[3]"),
     warn("reference past the fullUrl", "bundle", put("entry.3.fullUrl", UUID), "entry[0].resource.site[0]"),
     warn(
         "reference outside",
