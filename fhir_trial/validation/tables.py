@@ -11,6 +11,7 @@ from fhir_trial.codemaps import rows
 from fhir_trial.data import mappings_dir
 from fhir_trial.release import Release
 from fhir_trial.validation.formats import Check, checks
+from fhir_trial.validation.units import simple_units
 
 UNCHECKED_SYSTEMS = frozenset(
     {
@@ -113,6 +114,11 @@ class Tables:
         if found is None and system in self.systems:
             found = self._systems[system] = frozenset(self.systems[system])
         return found
+
+    @cached_property
+    def simple_units(self) -> frozenset[str]:
+        """The simple units that the common UCUM codes are made of."""
+        return simple_units(self.codes(UCUM_UNITS) or ())
 
     def is_named(self, system: str) -> bool:
         """Whether a system is known to exist, though not what is in it."""

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from fhir_trial.errors import Issue, Severity
-from fhir_trial.validation import formats, references
+from fhir_trial.validation import formats, references, units
 from fhir_trial.validation.invariants import Invariant, invariants
 from fhir_trial.validation.narrative import narrative
 from fhir_trial.validation.references import Literal, Surroundings
@@ -401,8 +401,12 @@ class Walker:
 
     def _unit(self, path: str, code: Any) -> None:
         known = self.tables.codes(UCUM_UNITS)
-        if isinstance(code, str) and known is not None and code not in known and not is_annotated(code):
+        if not isinstance(code, str) or known is None or code in known or is_annotated(code):
+            return
+        if units.is_readable(code, self.tables.simple_units):
             self.warning(f"{path}.code", "unit", f"{code!r} is no common UCUM unit")
+        else:
+            self.error(f"{path}.code", "unit", f"{code!r} is no UCUM unit")
 
     def _unknown_system(self, path: str, system: str) -> None:
         message = f"the code system {system!r} is not known in {self.tables.release}"

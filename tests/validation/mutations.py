@@ -271,6 +271,15 @@ FORMATS = [
 ]
 
 CODES = [
+    row(
+        "no unit",
+        "group",
+        put(
+            "characteristic.0.valueRange",
+            {"low": {"value": 1, "system": "http://unitsofmeasure.org", "code": "Years"}},
+        ),
+        "characteristic[0].value.low.code",
+    ),
     value("status foo", "status", "foo"),
     value("R5 status", "status", "recruiting"),
     value("identifier.use", "identifier.0.use", "main", "identifier[0].use"),
@@ -790,7 +799,7 @@ WARNED = [
         "group",
         put(
             "characteristic.0.valueRange",
-            {"low": {"value": 1, "system": "http://unitsofmeasure.org", "code": "Years"}},
+            {"low": {"value": 1, "system": "http://unitsofmeasure.org", "code": "mg/ks"}},
         ),
         "characteristic[0].value.low.code",
     ),
