@@ -11,7 +11,7 @@ _PREFIXES = ("da", *"YZEPTGMkhdcmunpfazy")
 
 
 def parts(code: str) -> list[str]:
-    """The simple units of a code without annotations, factors and exponents: "mL/min/{1.73_m2}" -> mL, min."""
+    """The simple units of a code, bare of annotations and exponents: "mL/min/{1.73_m2}" -> mL, min."""
     found = []
     for part in _OPERATORS.split(_ANNOTATION.sub("", code)):
         unit = _EXPONENT.sub("", _TEN.sub("", part))
