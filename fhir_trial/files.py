@@ -123,7 +123,7 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]  # typeshed names no type that Python 3.11 has
         data = self.file.read(len(buffer))
         buffer[: len(data)] = data
         self.count += len(data)

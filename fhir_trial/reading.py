@@ -51,7 +51,7 @@ class _Shape(msgspec.Struct):
     protocol: msgspec.Raw | None = msgspec.field(name="protocolSection", default=None)
 
 
-def parse(data: bytes | str | dict[str, Any], *, format: str | None = None) -> Trial:  # noqa: A002
+def parse(data: bytes | str | dict[str, Any], *, format: str | None = None) -> Trial:  # noqa: A002 - the word of the public API
     """The trial in one record of any known format; `format` (a key of SOURCES) overrides recognition.
 
     Raises: RecordError with the place of what breaks the format.
@@ -60,7 +60,7 @@ def parse(data: bytes | str | dict[str, Any], *, format: str | None = None) -> T
     return parse_record(Record("", raw, _known(format) or _recognised(raw)))
 
 
-def read(path: str | os.PathLike[str], *, format: str | None = None) -> Iterator[Trial | RecordError]:  # noqa: A002
+def read(path: str | os.PathLike[str], *, format: str | None = None) -> Iterator[Trial | RecordError]:  # noqa: A002 - the word of the public API
     """Every trial behind a path, in order; a record that cannot be read comes as its RecordError.
 
     The path is a file, a folder, a .zip or .gz, NDJSON, a JSON array, a list reply of the API, a page as
@@ -88,7 +88,7 @@ def parse_record(record: Record) -> Trial:
         raise
 
 
-def records(path: str | os.PathLike[str], *, format: str | None = None) -> Iterator[Record | RecordError]:  # noqa: A002
+def records(path: str | os.PathLike[str], *, format: str | None = None) -> Iterator[Record | RecordError]:  # noqa: A002 - the word of the public API
     """Every record behind a path, not yet parsed."""
     _known(format)
     for stream in files.streams(path):
@@ -111,7 +111,7 @@ def is_fhir(data: bytes | str) -> bool:
 # --- one stream to its records ---------------------------------------------------------------------------
 
 
-def _found(stream: Stream, format: str | None) -> Iterator[Record | RecordError]:  # noqa: A002
+def _found(stream: Stream, format: str | None) -> Iterator[Record | RecordError]:  # noqa: A002 - the word of the public API
     place, file = stream.place, stream.file
     if file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         file = io.BufferedReader(io.BytesIO(ctgov_v2.utf8(_whole(file))))
@@ -254,7 +254,7 @@ def _bounded(place: str, data: bytes, kind: str) -> Record | RecordError:
 # --- recognition -----------------------------------------------------------------------------------------
 
 
-def _known(format: str | None) -> str | None:  # noqa: A002
+def _known(format: str | None) -> str | None:  # noqa: A002 - the word of the public API
     if format is not None and format not in SOURCES:
         raise ValueError(f"unknown format {format!r}, expected one of {', '.join(SOURCES)}")
     return format

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -85,7 +86,7 @@ class Bearer:
         return [self._token.reveal()]
 
 
-class Tokens:
+class Tokens(ABC):
     """Access tokens, fetched when needed, kept until shortly before their end; one thread fetches for all."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -113,12 +114,13 @@ class Tokens:
         """What no message may show."""
         return [self._token]
 
+    @abstractmethod
     def prepare(self, ask: Ask) -> None:
         """What has to be asked before the token server is."""
 
+    @abstractmethod
     def token_request(self) -> Request:
         """The request that a token server answers with a token."""
-        raise NotImplementedError
 
     def _keep(self, answer: dict[str, Any]) -> None:
         token, lifetime = answer.get("access_token"), answer.get("expires_in")
@@ -147,6 +149,9 @@ class ClientCredentials(Tokens):
         self._basic = Basic(urlencoded(client_id), Secret(urlencoded(client_secret.reveal())))
         self._secret = client_secret
         self._scope = scope
+
+    def prepare(self, ask: Ask) -> None:
+        """Nothing: the address of the token server is given."""
 
     def token_request(self) -> Request:
         """The grant, with id and secret in the header, as every token server must accept."""

@@ -47,7 +47,7 @@ class SigningKey:
     def sign(self, claims: dict[str, Any]) -> str:
         """The claims as a JWT."""
         header = {"kid": self.id} if self.id else {}
-        return _jwt().encode(claims, self._key, algorithm=self.algorithm, headers=header)  # type: ignore[no-any-return]
+        return _jwt().encode(claims, self._key, algorithm=self.algorithm, headers=header)  # type: ignore[no-any-return]  # the library comes late
 
 
 def _jwt() -> Any:

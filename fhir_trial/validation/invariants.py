@@ -78,11 +78,6 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _code_of(concept: Any) -> set[Any]:
-    codings = concept.get("coding") if isinstance(concept, dict) else None
-    return {one.get("code") for one in codings or () if isinstance(one, dict)}
-
-
 def _none_has(name: str, field: str, value: str) -> Callable[[Json], bool]:
     """No item of a list has this value in this field."""
 
