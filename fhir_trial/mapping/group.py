@@ -140,8 +140,14 @@ Of the dev records' 5,427 criteria without others below them 2,753 are at most a
 
 _START = urls.EXTENSION + "criterion-start"
 """The extension that every criterion carries, and nothing else does."""
-_CRITERION = "Eligibility criterion"
-"""The code's text where the words of the criterion are the value."""
+_END = urls.EXTENSION + "criterion-end"
+_STATUS = urls.EXTENSION + "criterion-status"
+_LABEL = urls.EXTENSION + "criterion-label"
+_SECTION = urls.EXTENSION + "criterion-section"
+_ALTERNATIVES = "Eligibility criterion"
+"""The code's text where a part of a line has no words of its own."""
+_HOLDS = {"valueBoolean": True}
+"""The value where the words of a criterion are its code: they hold of whom the Group describes."""
 
 
 class _List(NamedTuple):
@@ -176,14 +182,14 @@ class _Nested:
         return written
 
     def _criterion(self, criterion: Criterion, *, exclude: bool) -> Element:
-        """A criterion, coded where all of it is understood; its words stand in the value or the code."""
+        """A criterion, coded where all of it is understood; its words stand in the code's text."""
         if criterion.children:
             below = _List(criterion.text, criterion.children, criterion.logic, criterion.threshold)
             return _said(criterion, "text") | self._listed(below, exclude)
         status, form = self._read(criterion)
         said = _said(criterion, status)
         if form is None:
-            return said | self._characteristic({"valueCodeableConcept": {"text": criterion.text}}, exclude)
+            return said | self._characteristic(_HOLDS, exclude, criterion.text)
         if isinstance(form, Combined):
             return said | self._listed(_List(criterion.text, form.members, form.join), exclude)
         said["extension"] += form.pop("extension", [])
@@ -204,8 +210,8 @@ class _Nested:
         """A characteristic that refers to a Group of its own."""
         return self._characteristic({"valueReference": self._refer(stated)}, exclude, stated.text)
 
-    def _characteristic(self, value: Element, exclude: bool, words: str | None = None) -> Element:
-        return {"code": {"text": words or _CRITERION}, **value, "exclude": exclude}
+    def _characteristic(self, value: Element, exclude: bool, words: str) -> Element:
+        return {"code": {"text": words or _ALTERNATIVES}, **value, "exclude": exclude}
 
     def _refer(self, stated: _List) -> Reference:
         self._count += 1
@@ -240,25 +246,19 @@ def _said(criterion: Criterion, status: str) -> Element:
     """The extensions of a criterion: where its words stand, how far they were understood.
 
     What goes without saying is left out: the end of words that stand in the source as they are read, the
-    status of a criterion that stays text, a marker that says nothing but "next item".
+    status of a criterion that stays text. Number or bullet stand in the source, before the start.
     """
     text, start, end = criterion.text, criterion.start, criterion.end
     written: list[Element] = [{"url": _START, "valueInteger": start}]
     if end != start + len(text):
-        written.append({"url": urls.EXTENSION + "criterion-end", "valueInteger": end})
+        written.append({"url": _END, "valueInteger": end})
     if status != "text":
-        written.append({"url": urls.EXTENSION + "criterion-status", "valueCode": status})
-    if criterion.marker not in _BULLETS:
-        written.append({"url": urls.EXTENSION + "criterion-marker", "valueString": criterion.marker})
+        written.append({"url": _STATUS, "valueCode": status})
     if criterion.label:
-        written.append({"url": urls.EXTENSION + "criterion-label", "valueString": criterion.label})
+        written.append({"url": _LABEL, "valueString": criterion.label})
     if criterion.section == "other":
-        written.append({"url": urls.EXTENSION + "criterion-section", "valueCode": "other"})
+        written.append({"url": _SECTION, "valueCode": "other"})
     return {"extension": written}
-
-
-_BULLETS = frozenset(["", "*", "-", "•", "–", "·"])
-"""Markers that say nothing but "next item"."""
 
 
 def _combination(join: str, threshold: int | None) -> list[Element]:

@@ -69,8 +69,9 @@ def test_several_limits_of_one_line_are_a_group_that_says_how_they_are_joined() 
 
 
 def test_what_is_not_understood_stays_as_its_words() -> None:
-    (found,) = _groups("Willing to give written informed consent")[0]["characteristic"]
-    assert found["valueCodeableConcept"] == {"text": "Willing to give written informed consent"}
+    (found,) = _groups("Swallows capsules without trouble")[0]["characteristic"]
+    assert found["code"] == {"text": "Swallows capsules without trouble"}
+    assert found["valueBoolean"] is True
     assert "status" not in _said(found)
 
 
@@ -84,7 +85,7 @@ def test_a_limit_of_one_cohort_is_not_joined_to_those_of_all() -> None:
     text = "Inclusion Criteria:\n\nFor adolescent participants:\n\n* Age 12 years or older\n"
     (group,) = of_type(trial(eligibilityModule={"eligibilityCriteria": text}), "Group")
     (found,) = group["characteristic"]
-    assert found["valueCodeableConcept"] == {"text": "Age 12 years or older"}
+    assert found["code"] == {"text": "Age 12 years or older"}
     assert _said(found)["status"] == "partial"
     assert _said(found)["label"].startswith("For adolescent participants")
 
@@ -107,4 +108,5 @@ def test_a_condition_is_coded_only_as_a_mesh_term_of_the_trial_itself() -> None:
     )
     asthma, gout = of_type(stated, "Group")[0]["characteristic"]
     assert codes(asthma["valueCodeableConcept"]) == ["D001249"]
-    assert "coding" not in gout["valueCodeableConcept"]
+    assert gout["code"] == {"text": "Gout"}
+    assert gout["valueBoolean"] is True

@@ -67,7 +67,7 @@ def test_sex_is_an_administrative_gender_and_all_is_no_restriction(sex: str, exp
 def test_criteria_stand_verbatim_in_order_with_their_polarity(release: Release) -> None:
     group = _group(release, eligibilityCriteria=NESTED)
     criteria = group["characteristic"]
-    assert [c.get("valueCodeableConcept", c["code"])["text"] for c in criteria] == [
+    assert [c["code"]["text"] for c in criteria] == [
         "Adults >= 18 years",
         "Any of the following:",
         "Smoking",
@@ -82,7 +82,7 @@ def test_nested_criteria_are_a_group_that_says_how_they_are_joined() -> None:
         "reference": f"Group/{inner['id']}",
         "display": "Any of the following:",
     }
-    assert [c["valueCodeableConcept"]["text"] for c in inner["characteristic"]] == ["asthma", "COPD"]
+    assert [c["code"]["text"] for c in inner["characteristic"]] == ["asthma", "COPD"]
     (combination,) = inner["modifierExtension"]
     assert combination["extension"][0] == {"url": "method", "valueCode": "any-of"}
 
