@@ -287,10 +287,8 @@ EVENTS = with_results(
 def test_an_event_is_counted_and_has_its_vocabulary(release: Release) -> None:
     (category,) = by_id(EVENTS, release, "serious-events")["category"]
     assert category["name"] == "Anaemia"
-    assert category["valueCodeableConcept"] == {
-        "coding": [{"system": "https://www.meddra.org", "version": "21.0"}],
-        "text": "Anaemia",
-    }
+    organ = "Blood and lymphatic system disorders"
+    assert made.extensions(category, "organ-system")[0]["valueString"] == organ
     (statistic,) = by_id(EVENTS, release, "serious-events-group-1")["statistic"]
     assert (statistic["numberOfEvents"], statistic["numberAffected"]) == (3, 2)
     assert statistic["sampleSize"] == {"numberOfParticipants": 9}
@@ -325,6 +323,88 @@ def test_in_r4_an_event_is_a_share_of_those_at_risk() -> None:
     (component,) = by_id(EVENTS, Release.R4, "serious-events-group-1")["component"]
     assert component["valueRatio"] == {"numerator": {"value": 2}, "denominator": {"value": 9}}
     assert made.extensions(component, "number-of-events")[0]["valueUnsignedInt"] == 3
+
+
+def events(*stated: Document) -> Document:
+    return with_results(adverseEventsModule={"eventGroups": [{"id": "EG000"}], "seriousEvents": list(stated)})
+
+
+def count(affected: int | None, at_risk: int | None) -> list[Document]:
+    numbers = {"numAffected": affected, "numAtRisk": at_risk}
+    return [{"groupId": "EG000", **{key: value for key, value in numbers.items() if value is not None}}]
+
+
+def test_in_r4_the_number_at_risk_is_said_once() -> None:
+    document = events(
+        {"term": "Anaemia", "stats": count(2, 9)},
+        {"term": "Nausea", "stats": count(0, 9)},
+        {"term": "Cystitis", "stats": count(1, 4)},
+        {"term": "Fall", "stats": count(None, 9)},
+        {"term": "Rash", "stats": count(3, None)},
+    )
+    at_risk, *counts = by_id(document, Release.R4, "serious-events-group-1")["component"]
+    assert at_risk == {
+        "id": "participants-at-risk",
+        "code": {"text": "Participants at risk"},
+        "valueInteger": 9,
+    }
+    assert [one.get("valueInteger") for one in counts] == [2, 0, None, None, None]
+    assert counts[2]["valueRatio"] == {"numerator": {"value": 1}, "denominator": {"value": 4}}
+    assert counts[3]["valueRatio"]["denominator"] == {"value": 9}
+    assert "value" not in counts[4]["valueRatio"]["denominator"]
+    assert back(written(document, Release.R4), Release.R4) == document
+
+
+@releases
+def test_what_most_events_say_is_said_of_them_all(release: Release) -> None:
+    common = {"sourceVocabulary": "MedDRA (21.0)", "assessmentType": "SYSTEMATIC_ASSESSMENT"}
+    document = events(
+        {"term": "Anaemia", "organSystem": "Blood", **common},
+        {"term": "Nausea", **common, "notes": "Mild"},
+        {"term": "Cystitis", **common, "sourceVocabulary": "CTCAE (4.0)"},
+        {**common},
+    )
+    measure = by_id(document, release, "serious-events")
+    (stated,) = made.extensions(measure, "adverse-event")
+    assert [one["url"] for one in stated["extension"]] == ["sourceVocabulary", "vocabulary", "assessmentType"]
+    assert stated["extension"][1]["valueCoding"] == {"system": "https://www.meddra.org", "version": "21.0"}
+    own = [
+        [inner["url"] for one in made.extensions(row, "adverse-event") for inner in one["extension"]]
+        for row in measure["component" if release is Release.R4 else "category"]
+    ]
+    everything = ["sourceVocabulary", "vocabulary", "assessmentType"]
+    assert own == [[], ["notes"], ["sourceVocabulary"], everything]
+    assert back(written(document, release), release) == document
+
+
+@releases
+def test_what_an_event_leaves_open_is_not_taken_from_others(release: Release) -> None:
+    document = events({"term": "Anaemia", "sourceVocabulary": "MedDRA (21.0)"}, {"term": "Nausea"})
+    assert made.extensions(by_id(document, release, "serious-events"), "adverse-event") == []
+    assert back(written(document, release), release) == document
+
+
+def test_in_r4_what_the_spread_is_stands_once_beside_the_spreads() -> None:
+    document = measured(value="3.5", spread="1.25", lowerLimit="1", upperLimit="9")
+    values = by_id(document, Release.R4, "outcome-1-group-1")
+    (dispersion,) = made.extensions(values, "dispersion")
+    assert dispersion["valueCodeableConcept"]["coding"][0]["code"] == "C53322"
+    (component,) = values["component"]
+    assert made.extensions(component, "spread")[0]["valueQuantity"] == {"value": 1.25}
+    assert made.extensions(component, "limits")[0]["valueRange"] == {
+        "low": {"value": 1},
+        "high": {"value": 9},
+    }
+    assert made.extensions(by_id(document, Release.R4, "outcome-1-group-2"), "dispersion") == []
+
+
+def test_in_r4_a_denominator_is_an_integer_where_integers_hold_it() -> None:
+    counts = [{"groupId": "OG000", "value": value} for value in ("102", "2147483648", "1,234", "007")]
+    document = outcome(denoms=[{"units": "Participants", "counts": counts}])
+    components = by_id(document, Release.R4, "outcome-1-group-1")["component"]
+    assert [one.get("valueInteger") for one in components] == [102, None, None, None]
+    assert [one.get("valueQuantity", {}).get("value") for one in components] == [None, 2147483648, 1234, 7]
+    assert back(written(document, Release.R4), Release.R4) == document
 
 
 def test_in_r4_a_composition_holds_the_measures_and_they_their_values() -> None:

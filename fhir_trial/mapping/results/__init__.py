@@ -9,7 +9,15 @@ from typing import Any, NamedTuple, Protocol
 from fhir_trial.mapping import cross_version, extensions
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
 from fhir_trial.mapping.results import evidence, modules, observation, report
-from fhir_trial.mapping.results.context import BASELINE, EVENTS, FLOW, OUTCOMES, Context, read_row
+from fhir_trial.mapping.results.context import (
+    BASELINE,
+    EVENTS,
+    FLOW,
+    OUTCOMES,
+    Context,
+    read_common,
+    read_row,
+)
 from fhir_trial.mapping.results.groups import read_group, read_group_id
 from fhir_trial.mapping.results.tables import Table, last_letter, listed, put
 from fhir_trial.release import Release
@@ -210,8 +218,9 @@ class _Reader:
     def _table(self, measure: Resource, members: list[Resource]) -> Element:
         """Rows and cells in the lists where they stood."""
         tree: Element = {}
+        common = read_common(measure)
         for place, title, element in self._shape.read_rows(measure):
-            put(tree, place, read_row(last_letter(place), title, element))
+            put(tree, place, read_row(last_letter(place), title, element, common))
         for member in members:
             if self._shape.is_analysis(member):
                 continue

@@ -1,6 +1,7 @@
 """What the resources of one trial's results have in common, in every release."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Graph, Reference
 from fhir_trial.mapping.results.groups import Groups, logical_reference
 from fhir_trial.mapping.results.tables import Cell, Table, ordered
-from fhir_trial.results import AdverseEvent, AdverseEventDetails, Milestone, ResultGroup, Withdrawal
+from fhir_trial.results import AdverseEvent, Milestone, ResultGroup, Withdrawal
 
 Element = dict[str, Any]
 
@@ -73,35 +74,82 @@ class Context:
 
 # --- rows -----------------------------------------------------------------------------------------------
 
+_EVENT = urls.EXTENSION + "adverse-event"
+_ORGAN_SYSTEM = urls.EXTENSION + "organ-system"
+_COMMENT = urls.EXTENSION + "result-comment"
+_HEADING = urls.EXTENSION + "row-heading"
 
-def row_extension(part: Any) -> list[Element]:
-    """What the release has no element for in a row."""
+
+class Common(NamedTuple):
+    """What most events of a table say: said once, and not again in the rows that say the same."""
+
+    vocabulary: str | None = None
+    assessment: str | None = None
+
+
+def common(table: Table) -> Common:
+    """What a table's rows need not repeat: only what every row states, so that none is given another's."""
+    if not table.rows or not isinstance(table.rows[0][2], AdverseEvent):
+        return Common()
+    return Common(
+        _most([event.source_vocabulary for _, _, event in table.rows]),
+        _most([event.assessment_type for _, _, event in table.rows]),
+    )
+
+
+def _most(stated: list[str | None]) -> str | None:
+    return Counter(stated).most_common(1)[0][0] if all(stated) else None
+
+
+def common_extension(stated: Common) -> list[Element]:
+    """What a table's rows have in common, as an extension of the measure: 0..1."""
+    return _event_extension(stated.vocabulary, stated.assessment, None)
+
+
+def row_extension(part: Any, stated: Common) -> list[Element]:
+    """What the release has no element for in a row, but for what the rows have in common."""
     if isinstance(part, AdverseEvent):
-        return extensions.extension("adverse-event", part, AdverseEventDetails)
-    if isinstance(part, Milestone | Withdrawal):
-        return extensions.simple("result-comment", "valueMarkdown", part.comment)
+        if not part.term and not part.organ_system:
+            stated = Common()  # else the row would say nothing, and there would be none
+        vocabulary, assessment = part.source_vocabulary, part.assessment_type
+        own = _event_extension(
+            None if vocabulary == stated.vocabulary else vocabulary,
+            None if assessment == stated.assessment else assessment,
+            part.notes,
+        )
+        return [{"url": _ORGAN_SYSTEM, "valueString": part.organ_system}, *own] if part.organ_system else own
+    if isinstance(part, Milestone | Withdrawal) and part.comment:
+        return [{"url": _COMMENT, "valueMarkdown": part.comment}]
     return []
 
 
-def row_heading(cell: Cell) -> list[Element]:
+def _event_extension(vocabulary: str | None, assessment: str | None, notes: str | None) -> list[Element]:
+    inner: list[Element] = []
+    if vocabulary:
+        inner.append({"url": "sourceVocabulary", "valueString": vocabulary})
+        if coding := _coding(vocabulary):
+            inner.append({"url": "vocabulary", "valueCoding": coding})
+    if assessment:
+        inner.append({"url": "assessmentType", "valueCode": assessment})
+    if notes:
+        inner.append({"url": "notes", "valueMarkdown": notes})
+    return [{"url": _EVENT, "extension": inner}] if inner else []
+
+
+def row_heading(heading: str) -> Element:
     """The heading above the row of a cell; people need it beside the row's own title, readers do not."""
-    return extensions.simple("row-heading", "valueString", cell.heading)
+    return {"url": _HEADING, "valueString": heading}
 
 
 _VERSION = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
-def event_coding(part: Any) -> Element | None:
-    """Coding {system, version 0..1} of a MedDRA term: the registry has the words of the term and no code."""
-    if not isinstance(part, AdverseEvent) or not part.term:
+def _coding(vocabulary: str) -> Element | None:
+    """Coding {system, version 0..1} of MedDRA: the registry has the words of a term and no code."""
+    if "meddra" not in vocabulary.lower():
         return None
-    vocabulary = part.source_vocabulary
-    if not vocabulary or "meddra" not in vocabulary.lower():
-        return None
-    coding: Element = {"system": MEDDRA}
-    if version := _VERSION.search(vocabulary):
-        coding["version"] = version[0]
-    return coding
+    version = _VERSION.search(vocabulary)
+    return {"system": MEDDRA, "version": version[0]} if version else {"system": MEDDRA}
 
 
 _TITLES = {
@@ -114,14 +162,34 @@ _TITLES = {
     "e": "term",
     "o": "term",
 }
+_EVENT_VALUES = {"sourceVocabulary": "valueString", "assessmentType": "valueCode", "notes": "valueMarkdown"}
 
 
-def read_row(letter: str, title: str | None, element: Element) -> Element:
-    """The fields of the record that a row holds."""
+def read_common(measure: Element) -> Element:
+    """The fields of the record that all events of a measure have."""
+    return _read_event(measure.get("extension", ()))
+
+
+def _read_event(stated: Any) -> Element:
+    return {
+        name: inner[_EVENT_VALUES[name]]
+        for one in stated
+        if one.get("url") == _EVENT
+        for inner in one.get("extension", ())
+        if (name := inner.get("url")) in _EVENT_VALUES and _EVENT_VALUES[name] in inner
+    }
+
+
+def read_row(letter: str, title: str | None, element: Element, stated: Element) -> Element:
+    """The fields of the record that a row holds; `stated`: what holds for every row of the measure."""
     found: Element = {}
     if title is not None and letter in _TITLES:
         found[_TITLES[letter]] = title
-    for details in extensions.parts(element, "adverse-event", AdverseEventDetails):
-        found |= details
-    comment = extensions.value(element, "result-comment", "valueMarkdown")
-    return found | ({"comment": comment} if comment else {})
+    if letter in ("e", "o"):
+        found |= stated
+        found |= _read_event(element.get("extension", ()))
+        if organ := extensions.value(element, "organ-system", "valueString"):
+            found["organSystem"] = organ
+    elif comment := extensions.value(element, "result-comment", "valueMarkdown"):
+        found["comment"] = comment
+    return found

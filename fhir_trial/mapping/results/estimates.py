@@ -64,6 +64,12 @@ def kind(stated: str | None, release: Release) -> Element:
     return {"description": text} if text else {}
 
 
+def dispersion(stated: str | None, release: Release) -> Element | None:
+    """CodeableConcept of what the spread or the limits of values are: a standard code, or the words."""
+    text = words("estimate_type", stated)
+    return concept("estimate_type", stated, release) or ({"text": text} if text else None)
+
+
 def spread(stated: Measurement, base: Element) -> list[Element]:
     """Estimates of a measurement: one of its spread, one of its limits; 0..2."""
     found: list[Element] = []

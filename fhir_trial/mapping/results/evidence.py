@@ -9,9 +9,16 @@ from typing import Any
 
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Index, Reference, Resource, reference
-from fhir_trial.mapping.narrative import heading, narrative, paragraph, text_line
+from fhir_trial.mapping.narrative import heading, narrative, paragraph
 from fhir_trial.mapping.results import estimates
-from fhir_trial.mapping.results.context import Context, event_coding, row_extension, row_heading
+from fhir_trial.mapping.results.context import (
+    Common,
+    Context,
+    common,
+    common_extension,
+    row_extension,
+    row_heading,
+)
 from fhir_trial.mapping.results.groups import read_group_id
 from fhir_trial.mapping.results.quantity import number_text, quantity, unsigned, unsigned_text
 from fhir_trial.mapping.results.tables import Cell, Row, Table
@@ -49,7 +56,10 @@ def measure(table: Table, context: Context, members: list[Reference]) -> Resourc
     )
     if text:
         written["text"] = text
-    if table.details and (extension := extensions.extension(*table.details)):
+    stated = common(table)
+    extension = extensions.extension(*table.details) if table.details else []
+    extension += common_extension(stated)
+    if extension:
         written["extension"] = extension
     written["url"] = urls.canonical("EvidenceVariable", resource_id)
     written["identifier"] = [context.identifier]
@@ -63,23 +73,24 @@ def measure(table: Table, context: Context, members: list[Reference]) -> Resourc
         written["description"] = table.description
     if table.time_frame and context.graph.r5:
         written["characteristic"] = [{"timeFromEvent": [{"description": table.time_frame}]}]
-    if rows := [row for row in map(_row, table.rows) if row]:
+    if rows := _rows(table.rows, stated):
         written["category"] = rows
     return written
 
 
-def _row(row: Row) -> Element | None:
-    extension = row_extension(row.part)
-    if not extension and not row.title:
-        return None
-    written: Element = {"id": row.place}
-    if extension:
-        written["extension"] = extension
-    if row.title:
-        written["name"] = row.title
-    if coding := event_coding(row.part):
-        written["valueCodeableConcept"] = {"coding": [coding], "text": row.title}
-    return written
+def _rows(rows: list[Row], stated: Common) -> list[Element]:
+    found: list[Element] = []
+    for place, title, part in rows:
+        extension = row_extension(part, stated)
+        if not extension and not title:
+            continue
+        written: Element = {"id": place}
+        if extension:
+            written["extension"] = extension
+        if title:
+            written["name"] = title
+        found.append(written)
+    return found
 
 
 def values(table: Table, context: Context) -> list[Resource]:
@@ -90,7 +101,7 @@ def values(table: Table, context: Context) -> list[Resource]:
         population: Element = {"variableRole": _role("population")}
         if subject.reference:
             population["observed"] = subject.reference
-        written = _evidence(f"{table.name}-group-{number}", table.title, subject.title, context)
+        written = _evidence(f"{table.name}-group-{number}", table.title, context)
         written["variableDefinition"] = [population, _measured(table, context)]
         if statistics := [write(cell) for cell in subject.cells]:
             written["statistic"] = statistics
@@ -98,10 +109,8 @@ def values(table: Table, context: Context) -> list[Resource]:
     return resources
 
 
-def _evidence(name: str, title: str | None, subtitle: str | None, context: Context) -> Resource:
+def _evidence(name: str, title: str | None, context: Context) -> Resource:
     written: Resource = {"resourceType": "Evidence", "id": context.id(name)}
-    if text := narrative(heading(title), text_line(subtitle)):
-        written["text"] = text
     written["identifier"] = [context.identifier]
     if title:
         written["title"] = title
@@ -131,10 +140,11 @@ class _Statistics:
         }
 
     def statistic(self, cell: Cell) -> Element:
-        written: Element = {"id": cell.place}
-        if cell.heading:
-            written["extension"] = row_heading(cell)
-        self._writers[type(cell.part)](cell.part, written, {"text": cell.label} if cell.label else None)
+        place, label, above, part = cell
+        written: Element = {"id": place}
+        if above:
+            written["extension"] = [row_heading(above)]
+        self._writers[type(part)](part, written, {"text": label} if label else None)
         return written
 
     def _measurement(self, part: Measurement, written: Element, category: Element | None) -> None:
@@ -187,7 +197,7 @@ def _event(part: EventCount, written: Element, category: Element | None) -> None
 
 def analysis(table: Table, context: Context, number: int, stated: Analysis) -> Resource:
     """The Evidence of a statistical analysis: the groups it compares, the estimate and its tests."""
-    written = _evidence(f"{table.name}-analysis-{number}", table.title, stated.statistical_method, context)
+    written = _evidence(f"{table.name}-analysis-{number}", table.title, context)
     if extension := extensions.extension("analysis", stated, AnalysisDetails):
         written["extension"] = extension
     if stated.group_description:
@@ -205,7 +215,6 @@ def analysis(table: Table, context: Context, number: int, stated: Analysis) -> R
 _EVIDENCE_ORDER = (
     "resourceType",
     "id",
-    "text",
     "extension",
     "identifier",
     "title",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fhir_trial.mapping.results.context import BASELINE, EVENTS, FLOW, OUTCOMES, PART_TITLES
-from fhir_trial.mapping.results.tables import Body, Cell, Table
+from fhir_trial.mapping.results.tables import Body, Cell, Cells, Table
 from fhir_trial.results import (
     AdverseEvents,
     AdverseEventsDetails,
@@ -41,7 +41,7 @@ def tables(results: Results) -> Iterator[Table]:
 
 def _flow(flow: ParticipantFlow) -> Table:
     body = Body()
-    body.add("p", flow.periods)
+    body.add_periods(flow.periods)
     return Table(
         name="flow",
         part=FLOW,
@@ -57,7 +57,7 @@ def _flow(flow: ParticipantFlow) -> Table:
 
 def _baseline(baseline: Baseline) -> Iterator[Table]:
     body = Body()
-    body.add("d", baseline.denominators)
+    body.add_denominators(baseline.denominators)
     groups = baseline.groups or []
     yield Table(
         name="baseline",
@@ -94,8 +94,8 @@ def _baseline_measure(number: int, measure: BaselineMeasure, groups: list[Result
 
 def _measure_body(measure: BaselineMeasure | OutcomeMeasure) -> Body:
     body = Body()
-    body.add("d", measure.denominators)
-    body.add("c", measure.classes)
+    body.add_denominators(measure.denominators)
+    body.add_classes(measure.classes)
     return body
 
 
@@ -121,7 +121,7 @@ def _outcome(number: int, measure: OutcomeMeasure) -> Table:
 
 def _events(events: AdverseEvents) -> Iterator[Table]:
     groups: list[ResultGroup] = list(events.groups or ())
-    cells: dict[str | None, list[Cell]] = {}
+    cells: Cells = {}
     yield Table(
         name="adverse-events",
         part=EVENTS,
@@ -141,7 +141,7 @@ def _events(events: AdverseEvents) -> Iterator[Table]:
     ):
         if stated:
             body = Body()
-            body.add(letter, stated)
+            body.add_events(letter, stated)
             yield Table(
                 name=name,
                 part=EVENTS,
@@ -156,11 +156,11 @@ def _events(events: AdverseEvents) -> Iterator[Table]:
 
 def _totals(group: EventGroup) -> list[Cell]:
     """The totals of a group; two groups of the same id keep their own."""
-    cells = []
+    cells: list[Cell] = []
     for place, name in TOTALS.items():
         affected = getattr(group, f"{name}_num_affected")
         at_risk = getattr(group, f"{name}_num_at_risk")
         if affected is not None or at_risk is not None:
             part = EventCount(num_affected=affected, num_at_risk=at_risk)
-            cells.append(Cell(place, _TOTAL_TITLES[place], None, part))
+            cells.append((place, _TOTAL_TITLES[place], None, part))
     return cells

@@ -4,19 +4,22 @@ A measure is an Observation with a component per row; its members are an Observa
 component per cell, and one per analysis. All have the study as `focus`, so `Observation?focus=` finds them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Index, Reference, Resource, reference
-from fhir_trial.mapping.narrative import heading, narrative, paragraph, text_line
+from fhir_trial.mapping.narrative import heading, narrative, paragraph
 from fhir_trial.mapping.organization import ABSENT
 from fhir_trial.mapping.results import estimates
 from fhir_trial.mapping.results.context import (
     ANALYSIS,
     PART_TITLES,
+    Common,
     Context,
-    event_coding,
+    common,
+    common_extension,
     row_extension,
     row_heading,
 )
@@ -24,11 +27,15 @@ from fhir_trial.mapping.results.groups import read_group_id
 from fhir_trial.mapping.results.quantity import (
     ABSENT_REASONS,
     absent_reason,
-    is_number,
+    interval,
+    interval_texts,
+    is_integer,
+    number,
     number_text,
     quantity,
 )
 from fhir_trial.mapping.results.tables import Cell, Row, Table
+from fhir_trial.release import Release
 from fhir_trial.results import (
     Achievement,
     Analysis,
@@ -58,162 +65,199 @@ def _named(text: str | None) -> Element:
 def measure(table: Table, context: Context, members: list[Reference]) -> Resource:
     """The Observation of a measure, with its rows; its members hold the values."""
     extension = extensions.extension(*table.details) if table.details else []
-    written = _head(table.name, table, context, extension)
-    if isinstance(table.source, OutcomeMeasure) and table.source.reporting_status == "NOT_POSTED":
-        written["status"] = "registered"
-    _about(written, table, context)
+    stated = common(table)
+    extension += common_extension(stated)
+    posted = not isinstance(table.source, OutcomeMeasure) or table.source.reporting_status != "NOT_POSTED"
+    written: Resource = {"resourceType": "Observation", "id": context.id(table.name)}
+    if text := narrative(heading(table.title), paragraph("Time frame", table.time_frame)):
+        written["text"] = text
+    if extension:
+        written["extension"] = extension
+    written["status"] = "final" if posted else "registered"
+    written["category"] = [_part_concept(table.part, PART_TITLES[table.part])]
+    written["code"] = _named(table.title)
+    written["focus"] = [reference("ResearchStudy", context.trial_id)]
+    if table.time_frame:
+        written["effectiveTiming"] = {"code": {"text": table.time_frame}}
     if table.description:
         written["note"] = [{"text": table.description}]
     if members:
         written["hasMember"] = members
-    if rows := [row for row in map(_row, table.rows) if row]:
+    if rows := _rows(table.rows, stated):
         written["component"] = rows
     return written
 
 
-def _head(
-    name: str,
-    table: Table,
-    context: Context,
-    extension: list[Element],
-    subtitle: str | None = None,
-    category: Element | None = None,
-    code: str | None = None,
-) -> Resource:
-    """The elements of an Observation up to its code, in the order of the specification."""
-    written: Resource = {"resourceType": "Observation", "id": context.id(name)}
-    text = narrative(heading(table.title), text_line(subtitle), paragraph("Time frame", table.time_frame))
-    if text:
-        written["text"] = text
-    if extension:
-        written["extension"] = extension
-    written["identifier"] = [context.identifier]
-    written["status"] = "final"
-    written["category"] = [category or _part_concept(table.part, PART_TITLES[table.part])]
-    written["code"] = _named(code or table.title)
-    return written
-
-
-def _about(written: Resource, table: Table, context: Context, groups: Iterable[Reference] = ()) -> None:
-    """The study, what is compared, and when it was observed."""
-    written["focus"] = [reference("ResearchStudy", context.trial_id), *groups]
-    if table.time_frame:
-        written["effectiveTiming"] = {"code": {"text": table.time_frame}}
-
-
-def _row(row: Row) -> Element | None:
-    extension = row_extension(row.part)
-    if not extension and not row.title:
-        return None
-    written: Element = {"id": row.place}
-    if extension:
-        written["extension"] = extension
-    coding = event_coding(row.part)
-    written["code"] = {"coding": [coding], "text": row.title} if coding else _named(row.title)
-    return written
+def _rows(rows: list[Row], stated: Common) -> list[Element]:
+    found: list[Element] = []
+    for place, title, part in rows:
+        if extension := row_extension(part, stated):
+            found.append({"id": place, "extension": extension, "code": _named(title)})
+        elif title:
+            found.append({"id": place, "code": {"text": title}})
+    return found
 
 
 def values(table: Table, context: Context) -> list[Resource]:
     """The Observation of each group: a component per cell."""
-    write = _Components(table, context).component
-    statistic = estimates.words("statistic_type", table.param)
+    release = context.release
+    study = f"ResearchStudy/{context.trial_id}"
+    prefix = context.id(f"{table.name}-group-")
+    title = table.title
+    method = estimates.concept("statistic_type", table.param, release)
+    if method is None and table.param:
+        method = {"text": estimates.words("statistic_type", table.param)}
     resources = []
-    for number, subject in enumerate(context.subjects(table), 1):
-        written = _head(f"{table.name}-group-{number}", table, context, [], subject.title)
-        if subject.reference:
-            written["subject"] = subject.reference
-        _about(written, table, context)
-        if statistic:
-            coded = estimates.concept("statistic_type", table.param, context.release)
-            written["method"] = coded or {"text": statistic}
-        if subject.cells:
-            written["component"] = [write(cell) for cell in subject.cells]
+    for index, (subject, _, cells) in enumerate(context.subjects(table), 1):
+        extension: list[Element] = []
+        components = _components(cells, table, extension)
+        written: Resource = {"resourceType": "Observation", "id": f"{prefix}{index}"}
+        if extension:
+            written["extension"] = extension
+        written["status"] = "final"
+        written["category"] = [_part_concept(table.part, PART_TITLES[table.part])]
+        written["code"] = _named(title)
+        if subject:
+            written["subject"] = subject
+        written["focus"] = [{"reference": study}]
+        if table.time_frame:
+            written["effectiveTiming"] = {"code": {"text": table.time_frame}}
+        if method:
+            written["method"] = method
+        if components:
+            written["component"] = components
         resources.append(written)
     return resources
 
 
-class _Components:
-    """Cells of one table as components."""
-
-    def __init__(self, table: Table, context: Context) -> None:
-        self._unit = table.unit
-        self._title = table.title
-        self._base = estimates.kind(table.dispersion, context.release)
-        self._writers: dict[type, Callable[[Any, list[Element], Element], None]] = {
-            Measurement: self._measurement,
-            DenominatorCount: _denominator,
-            Achievement: _achievement,
-            WithdrawalCount: _subjects,
-            EventCount: _event,
-        }
-
-    def component(self, cell: Cell) -> Element:
-        extension = row_heading(cell)
-        value: Element = {}
-        self._writers[type(cell.part)](cell.part, extension, value)
-        written: Element = {"id": cell.place}
-        if extension:
-            written["extension"] = extension
-        written["code"] = _named(cell.label or self._title)
-        written.update(value)
-        return written
-
-    def _measurement(self, part: Measurement, extension: list[Element], value: Element) -> None:
-        for fragment in estimates.spread(part, self._base):
-            extension.append(_estimate(fragment))
-        if part.comment:
-            extension += extensions.simple("result-comment", "valueMarkdown", part.comment)
-        if part.value:
-            stated = quantity(part.value, self._unit)
-            value.update({"valueQuantity": stated} if is_number(stated) else _no_number(part.value))
-
-
-def _no_number(text: str) -> Element:
-    reason = {"system": ABSENT_REASONS, "code": absent_reason(text)}
-    return {"dataAbsentReason": {"coding": [reason], "text": text}}
-
-
-def _estimate(fragment: Element) -> Element:
-    inner = [{"url": name, _ESTIMATE_VALUES[name]: value} for name, value in fragment.items()]
-    return {"url": urls.EXTENSION + "attribute-estimate", "extension": inner}
-
-
-_ESTIMATE_VALUES = {
-    "type": "valueCodeableConcept",
-    "description": "valueString",
-    "quantity": "valueQuantity",
-    "range": "valueRange",
-}
+def _components(cells: list[Cell], table: Table, extension: list[Element]) -> list[Element]:
+    """The cells of a group; what they have in common goes to the extensions of the Observation, or first."""
+    if not cells:
+        return []
+    if isinstance(cells[0][3], EventCount):
+        return _events(cells, table.title)
+    found: list[Element] = []
+    add = found.append
+    title, unit = table.title, table.unit
+    spreads = False
+    for place, label, above, part in cells:
+        kind = type(part)
+        own = [row_heading(above)] if above else []
+        written: Element = {"id": place}
+        if kind is Measurement:
+            if part.spread or part.lower_limit or part.upper_limit:
+                _spread(part, own)
+                spreads = True
+            if part.comment:
+                own.append({"url": _COMMENT, "valueMarkdown": part.comment})
+            if own:
+                written["extension"] = own
+            written["code"] = {"text": label} if label else _named(title)
+            if part.value:
+                _measured(part.value, unit, written)
+        elif kind is DenominatorCount:
+            if own:
+                written["extension"] = own
+            written["code"] = {"text": label} if label else _named(title)
+            if value := part.value:
+                if is_integer(value):
+                    written["valueInteger"] = int(value)
+                else:
+                    written["valueQuantity"] = quantity(value)
+        else:
+            _subjects(part, own)
+            if own:
+                written["extension"] = own
+            written["code"] = {"text": label} if label else _named(title)
+            if part.subjects:
+                written["valueQuantity"] = quantity(part.subjects, "participants")
+        add(written)
+    if spreads and (dispersion := estimates.dispersion(table.dispersion, Release.R4)):
+        extension.append({"url": _DISPERSION, "valueCodeableConcept": dispersion})
+    return found
 
 
-def _denominator(part: DenominatorCount, extension: list[Element], value: Element) -> None:
-    if part.value:
-        value["valueQuantity"] = quantity(part.value)
+def _measured(text: str, unit: str | None, written: Element) -> None:
+    """The value of a measurement; a text that is no number is absent, and says so."""
+    stated = number(text)
+    if "value" in stated:
+        if unit:
+            stated["unit"] = unit
+        written["valueQuantity"] = stated
+    else:
+        reason = {"system": ABSENT_REASONS, "code": absent_reason(text)}
+        written["dataAbsentReason"] = {"coding": [reason], "text": text}
 
 
-def _subjects(part: WithdrawalCount, extension: list[Element], value: Element) -> None:
-    extension += extensions.simple("result-comment", "valueMarkdown", part.comment)
-    if part.subjects:
-        value["valueQuantity"] = quantity(part.subjects, "participants")
+def _spread(part: Measurement, extension: list[Element]) -> None:
+    if part.spread:
+        extension.append({"url": _SPREAD, "valueQuantity": number(part.spread)})
+    if part.lower_limit or part.upper_limit:
+        extension.append({"url": _LIMITS, "valueRange": interval(part.lower_limit, part.upper_limit)})
 
 
-def _achievement(part: Achievement, extension: list[Element], value: Element) -> None:
-    if part.units:
-        extension += extensions.simple("units-reached", "valueQuantity", quantity(part.units))
-    _subjects(part, extension, value)
+def _subjects(part: Achievement | WithdrawalCount, extension: list[Element]) -> None:
+    if isinstance(part, Achievement) and part.units:
+        extension.append({"url": _UNITS_REACHED, "valueQuantity": quantity(part.units)})
+    if part.comment:
+        extension.append({"url": _COMMENT, "valueMarkdown": part.comment})
 
 
-def _event(part: EventCount, extension: list[Element], value: Element) -> None:
-    if part.num_events is not None:
-        extension.append({"url": _NUMBER_OF_EVENTS, "valueUnsignedInt": part.num_events})
-    if part.num_affected is not None or part.num_at_risk is not None:
-        value["valueRatio"] = {
-            "numerator": _count(part.num_affected),
-            "denominator": _count(part.num_at_risk),
-        }
-
-
+_COMMENT = urls.EXTENSION + "result-comment"
+_SPREAD = urls.EXTENSION + "spread"
+_LIMITS = urls.EXTENSION + "limits"
+_DISPERSION = urls.EXTENSION + "dispersion"
+_UNITS_REACHED = urls.EXTENSION + "units-reached"
 _NUMBER_OF_EVENTS = urls.EXTENSION + "number-of-events"
+
+AT_RISK = "participants-at-risk"
+"""Element id of the component that says how many participants were at risk."""
+
+
+def _events(cells: list[Cell], title: str | None) -> list[Element]:
+    """Counts of events: how many were at risk stands once, for all components that are a mere count.
+
+    A component with another number at risk, or without one of the numbers, is a ratio.
+    """
+    at_risk = _most_at_risk(cells)
+    found: list[Element] = []
+    if at_risk is not None:
+        found.append({"id": AT_RISK, "code": {"text": "Participants at risk"}, "valueInteger": at_risk})
+    add = found.append
+    for place, label, _, part in cells:
+        affected, events, risk = part.num_affected, part.num_events, part.num_at_risk
+        code = {"text": label} if label else _named(title)
+        written: Element = (
+            {"id": place, "code": code}
+            if events is None
+            else {
+                "id": place,
+                "extension": [{"url": _NUMBER_OF_EVENTS, "valueUnsignedInt": events}],
+                "code": code,
+            }
+        )
+        if affected is not None and risk is not None and risk == at_risk:
+            written["valueInteger"] = affected
+        elif affected is not None or risk is not None:
+            written["valueRatio"] = {"numerator": _count(affected), "denominator": _count(risk)}
+        add(written)
+    return found
+
+
+def _most_at_risk(cells: list[Cell]) -> int | None:
+    """The number at risk of most cells; None when a ratio each is as short."""
+    stated = [
+        part.num_at_risk
+        for *_, part in cells
+        if part.num_affected is not None and part.num_at_risk is not None
+    ]
+    if not stated:
+        return None
+    first = stated[0]
+    count = stated.count(first)
+    if count < len(stated):
+        first, count = Counter(stated).most_common(1)[0]
+    return first if count > 1 else None
 
 
 def _count(stated: int | None) -> Element:
@@ -227,11 +271,16 @@ def analysis(table: Table, context: Context, number: int, stated: Analysis) -> R
         *extensions.simple("comparison-description", "valueMarkdown", stated.group_description),
         *extensions.simple("other-analysis", "valueMarkdown", stated.other_analysis_description),
     ]
-    category = _part_concept(ANALYSIS, "Statistical analysis")
-    code = stated.param_type or stated.statistical_method or "Statistical analysis"
-    method = stated.statistical_method
-    written = _head(f"{table.name}-analysis-{number}", table, context, extension, method, category, code)
-    _about(written, table, context, (context.group(table.groups, one) for one in stated.group_ids or ()))
+    written: Resource = {"resourceType": "Observation", "id": context.id(f"{table.name}-analysis-{number}")}
+    if extension:
+        written["extension"] = extension
+    written["status"] = "final"
+    written["category"] = [_part_concept(ANALYSIS, "Statistical analysis")]
+    written["code"] = {"text": stated.param_type or stated.statistical_method or "Statistical analysis"}
+    groups = [context.group(table.groups, group_id) for group_id in stated.group_ids or ()]
+    written["focus"] = [reference("ResearchStudy", context.trial_id), *groups]
+    if table.time_frame:
+        written["effectiveTiming"] = {"code": {"text": table.time_frame}}
     if stated.param_value:
         written["valueQuantity"] = quantity(stated.param_value)
     if stated.estimate_comment:
@@ -259,7 +308,7 @@ def _component(estimate: Element) -> Element:
     written["code"] = estimate.get("type") or _named(estimate.get("description") or "Dispersion")
     for name in ("quantity", "range"):
         if name in estimate:
-            written[_ESTIMATE_VALUES[name]] = estimate[name]
+            written[f"value{name.capitalize()}"] = estimate[name]
     return written
 
 
@@ -290,29 +339,31 @@ def read_subject(values: Resource) -> Reference | None:
 
 def read_cells(values: Resource) -> Iterator[tuple[str, Element]]:
     """Place and values of each cell, as the record has them, without the group."""
+    at_risk: int | None = None
     for component in values.get("component", ()):
         place = component.get("id", "")
+        if place == AT_RISK:
+            at_risk = component.get("valueInteger")
+            continue
         read = _READERS.get(place.rpartition(".")[2][:1])
         if read is not None:
-            yield place, {key: value for key, value in read(component).items() if value is not None}
+            stated = read(component)
+            if read is _read_event and "valueInteger" in component:
+                stated["numAtRisk"] = at_risk
+            yield place, {key: value for key, value in stated.items() if value is not None}
 
 
 def _read_measurement(component: Element) -> Element:
     value = number_text(component.get("valueQuantity"))
     if value is None:
         value = component.get("dataAbsentReason", {}).get("text")
-    stated = [_fragment(one) for one in component.get("extension", ()) if one.get("url") == _ESTIMATE]
-    return {"value": value, **estimates.read_spread(stated), "comment": _comment(component)}
-
-
-_ESTIMATE = urls.EXTENSION + "attribute-estimate"
-
-
-def _fragment(written: Element) -> Element:
+    lower, upper = interval_texts(extensions.value(component, "limits", "valueRange"))
     return {
-        one["url"]: one.get(_ESTIMATE_VALUES[one["url"]])
-        for one in written.get("extension", ())
-        if one.get("url") in _ESTIMATE_VALUES
+        "value": value,
+        "spread": number_text(extensions.value(component, "spread", "valueQuantity")),
+        "lowerLimit": lower,
+        "upperLimit": upper,
+        "comment": _comment(component),
     }
 
 
@@ -321,6 +372,8 @@ def _comment(component: Element) -> Any:
 
 
 def _read_denominator(component: Element) -> Element:
+    if "valueInteger" in component:
+        return {"value": str(component["valueInteger"])}
     return {"value": number_text(component.get("valueQuantity"))}
 
 
@@ -335,9 +388,10 @@ def _read_subjects(component: Element) -> Element:
 
 def _read_event(component: Element) -> Element:
     ratio = component.get("valueRatio", {})
+    affected = ratio.get("numerator", {}).get("value")
     return {
         "numEvents": extensions.value(component, "number-of-events", "valueUnsignedInt"),
-        "numAffected": ratio.get("numerator", {}).get("value"),
+        "numAffected": component.get("valueInteger", affected),
         "numAtRisk": ratio.get("denominator", {}).get("value"),
     }
 

@@ -15,12 +15,21 @@ NUMBER_TEXT = EXTENSION + "number-text"
 ABSENT_REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 _NUMBER = re.compile(r"(<=|>=|[<>≤≥=]?) ?([-+]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d+)?)\Z", re.ASCII)
-_PLAIN = re.compile(r"(?:0|[1-9]\d{0,14})\Z", re.ASCII)
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}\Z", re.ASCII)
 _COMPARATORS = {"≤": "<=", "≥": ">=", "=": ""}
 _MOST_DIGITS = 15
 """What a double holds exactly; longer numbers would come back as others."""
 _LARGEST_UNSIGNED = 2**31 - 1
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is a whole number as FHIR writes it, short enough for every reader."""
+    return text.isdigit() and text.isascii() and (text[0] != "0" or text == "0") and len(text) <= _MOST_DIGITS
+
+
+def is_integer(text: str) -> bool:
+    """Whether a text is a whole number that FHIR's integers hold."""
+    return len(text) <= 10 and is_plain(text) and int(text) <= _LARGEST_UNSIGNED
 
 
 def quantity(text: str, unit: str | None = None) -> Element:
@@ -33,7 +42,7 @@ def quantity(text: str, unit: str | None = None) -> Element:
 
 def number(text: str) -> Element:
     """Quantity {value 0..1, comparator 0..1} of a text."""
-    if _PLAIN.match(text):
+    if text.isdigit() and is_plain(text):
         return {"value": int(text)}
     if _DECIMAL.match(text) and str(float(text)) == text:
         return {"value": float(text)}
@@ -97,7 +106,7 @@ def kept_text(primitive: Any) -> str | None:
 
 def unsigned(name: str, text: str) -> Element:
     """The property of an unsignedInt: the count, or its text alone where it is none."""
-    if _PLAIN.match(text) and int(text) <= _LARGEST_UNSIGNED:
+    if is_integer(text):
         return {name: int(text)}
     return {f"_{name}": {"extension": [*_absent(text), _kept(text)]}}
 

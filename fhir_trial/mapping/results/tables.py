@@ -12,40 +12,22 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from fhir_trial.results import (
-    Achievement,
-    AdverseEvent,
-    Category,
-    Denominator,
-    DenominatorCount,
-    EventCount,
-    MeasureClass,
-    Measurement,
-    Milestone,
-    Period,
-    ResultGroup,
-    Withdrawal,
-    WithdrawalCount,
-)
+from fhir_trial.results import AdverseEvent, Denominator, MeasureClass, Period, ResultGroup
 
 Document = dict[str, Any]
 
 
-class Row(NamedTuple):
-    """A row: its place, what people call it, and the part of the results that it is."""
+Row = tuple[str, str | None, Any]
+"""A row: its place, what people call it, and the part of the results that it is."""
 
-    place: str
-    title: str | None
-    part: Any
+Cell = tuple[str, str | None, str | None, Any]
+"""A cell: its place, what its row and the heading above are called, and the part with its values.
 
+Plain tuples, for a large trial has ten thousands of them.
+"""
 
-class Cell(NamedTuple):
-    """A cell: its place, what its row and the heading above are called, and the part with its values."""
-
-    place: str
-    label: str | None
-    heading: str | None
-    part: Any
+Cells = dict[str | None, list[Cell]]
+"""Group id -> cells."""
 
 
 class Table(NamedTuple):
@@ -59,8 +41,7 @@ class Table(NamedTuple):
     lists_groups: bool
     """Whether the groups are listed by this table, not by another one of the same part."""
     rows: list[Row]
-    cells: dict[str | None, list[Cell]]
-    """Group id -> cells."""
+    cells: Cells
     description: str | None = None
     time_frame: str | None = None
     details: tuple[str, Struct, type[Struct]] | None = None
@@ -73,30 +54,6 @@ class Table(NamedTuple):
     param: str | None = None
     dispersion: str | None = None
 
-
-_BELOW: dict[type[Struct], tuple[tuple[str, str], ...]] = {
-    MeasureClass: (("denominators", "d"), ("categories", "k")),
-    Category: (("measurements", "v"),),
-    Denominator: (("counts", "n"),),
-    Period: (("milestones", "m"), ("withdrawals", "w")),
-    Milestone: (("achievements", "a"),),
-    Withdrawal: (("reasons", "r"),),
-    AdverseEvent: (("stats", "s"),),
-}
-"""Part of the results -> its lists, each with the letter that marks it in a place."""
-
-_TITLES: dict[type[Struct], str] = {
-    MeasureClass: "title",
-    Category: "title",
-    Denominator: "units",
-    Period: "title",
-    Milestone: "type",
-    Withdrawal: "type",
-    AdverseEvent: "term",
-}
-"""What a row is called."""
-
-_CELLS = frozenset({Measurement, DenominatorCount, Achievement, WithdrawalCount, EventCount})
 
 _LISTS = {
     "d": "denoms",
@@ -121,43 +78,73 @@ class Body:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.cells: dict[str | None, list[Cell]] = {}
+        self.cells: Cells = {}
 
-    def add(
-        self,
-        letter: str,
-        parts: list[Any] | None,
-        above: str = "",
-        label: str | None = None,
-        heading: str | None = None,
+    def add_periods(self, periods: list[Period] | None) -> None:
+        """The periods of a participant flow, with milestones and withdrawals."""
+        for number, period in enumerate(periods or (), 1):
+            place = f"p{number}"
+            title = period.title
+            self.rows.append((place, title, period))
+            for index, milestone in enumerate(period.milestones or (), 1):
+                reached = milestone.achievements
+                self._add_row(f"{place}.m{index}", milestone.type, title, milestone, "a", reached)
+            for index, withdrawal in enumerate(period.withdrawals or (), 1):
+                reasons = withdrawal.reasons
+                self._add_row(f"{place}.w{index}", withdrawal.type, title, withdrawal, "r", reasons)
+
+    def add_denominators(
+        self, denominators: list[Denominator] | None, above: str = "", heading: str | None = None
     ) -> None:
-        """Take in a list of parts, with all that stands below each."""
+        """How many units were analysed, in the whole table or in one of its classes."""
+        for number, denominator in enumerate(denominators or (), 1):
+            place = f"{above}d{number}"
+            units = denominator.units
+            self.rows.append((place, units, denominator))
+            counts = denominator.counts
+            if counts:
+                called = (f"{units} analysed", heading) if units else (heading, None)
+                self._add_cells(f"{place}.n", counts, *called)
+
+    def add_classes(self, classes: list[MeasureClass] | None) -> None:
+        """The classes of a measure, with their denominators and categories."""
+        rows = self.rows
+        for number, stated in enumerate(classes or (), 1):
+            place = f"c{number}"
+            title = stated.title
+            rows.append((place, title, stated))
+            self.add_denominators(stated.denominators, f"{place}.", title)
+            for index, category in enumerate(stated.categories or (), 1):
+                self._add_row(
+                    f"{place}.k{index}", category.title, title, category, "v", category.measurements
+                )
+
+    def add_events(self, letter: str, events: list[AdverseEvent] | None) -> None:
+        """Adverse events of one kind."""
+        for number, event in enumerate(events or (), 1):
+            self._add_row(f"{letter}{number}", event.term, None, event, "s", event.stats)
+
+    def _add_row(
+        self, place: str, title: str | None, above: str | None, part: Any, letter: str, parts: Any
+    ) -> None:
+        """A row that has cells only; without a title its cells go by the heading above."""
+        self.rows.append((place, title, part))
         if not parts:
             return
-        kind = type(parts[0])
-        if kind in _CELLS:
-            self._add_cells(f"{above}{letter}", parts, label, heading)
-            return
-        name, lists = _TITLES[kind], _BELOW[kind]
-        for number, part in enumerate(parts, 1):
-            place = f"{above}{letter}{number}"
-            title = getattr(part, name)
-            self.rows.append(Row(place, title, part))
-            called = (_label(title, kind), label) if title else (label, heading)
-            for attribute, mark in lists:
-                self.add(mark, getattr(part, attribute), f"{place}.", *called)
+        if title:
+            self._add_cells(f"{place}.{letter}", parts, title, above)
+        else:
+            self._add_cells(f"{place}.{letter}", parts, above, None)
 
-    def _add_cells(self, above: str, parts: list[Any], label: str | None, heading: str | None) -> None:
+    def _add_cells(self, above: str, parts: Any, label: str | None, heading: str | None) -> None:
         cells = self.cells
         for number, part in enumerate(parts, 1):
             group_id = part.group_id
-            if group_id not in cells:
-                cells[group_id] = []
-            cells[group_id].append(Cell(f"{above}{number}", label, heading, part))
-
-
-def _label(title: str, kind: type[Struct]) -> str:
-    return f"{title} analysed" if kind is Denominator else title
+            cell = (f"{above}{number}", label, heading, part)
+            if group_id in cells:
+                cells[group_id].append(cell)
+            else:
+                cells[group_id] = [cell]
 
 
 # --- reading --------------------------------------------------------------------------------------------
