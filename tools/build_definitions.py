@@ -8,8 +8,9 @@ come from the code maps.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 import orjson
@@ -136,9 +137,11 @@ def code_systems() -> Iterator[Definition]:
     for name, title in _OWN_SYSTEMS.items():
         concepts = {row["target_code"]: row["display"] for row in _targets(name)}
         yield _code_system(name, f"{BASE}/CodeSystem/{name}", title, concepts)
-    variables = {row["id"]: row["name"] for row in rows("eligibility/variables.csv")} | _STATES
+    states = list(rows("eligibility/states.csv"))
+    variables = {row["id"]: row["name"] for row in (*rows("eligibility/variables.csv"), *states)}
     url = f"{BASE}/CodeSystem/eligibility-variable"
-    yield _code_system("eligibility-variable", url, "Variables of eligibility criteria", variables)
+    meanings = {row["id"]: row["definition"] for row in states}
+    yield _code_system("eligibility-variable", url, "Variables of eligibility criteria", variables, meanings)
     displays = _registry_displays()
     for enumeration in _ENUMERATIONS:
         codes = get_args(getattr(tokens, enumeration))
@@ -177,15 +180,6 @@ _ENUMERATIONS = (
     "SamplingMethod",
 )
 
-_STATES = {
-    "pregnancy": "Pregnancy",
-    "pregnancy-intention": "Intention to become pregnant",
-    "lactation": "Lactation",
-    "language": "Language",
-    "condition": "Condition",
-}
-"""Variables of the eligibility library that have no row, since they have no numbers."""
-
 _RESULT_PARTS = PART_TITLES | {ANALYSIS: "Statistical analysis"}
 
 
@@ -206,7 +200,13 @@ def _registry_displays() -> dict[tuple[str, str], str]:
     }
 
 
-def _code_system(name: str, url: str, title: str, concepts: dict[str, str]) -> Definition:
+def _code_system(
+    name: str,
+    url: str,
+    title: str,
+    concepts: dict[str, str],
+    meanings: Mapping[str, str] = MappingProxyType({}),
+) -> Definition:
     return {
         "resourceType": "CodeSystem",
         "id": name.lower(),
@@ -217,7 +217,10 @@ def _code_system(name: str, url: str, title: str, concepts: dict[str, str]) -> D
         "description": f"{title}.",
         "caseSensitive": True,
         "content": "complete",
-        "concept": [{"code": code, "display": display} for code, display in concepts.items()],
+        "concept": [
+            {"code": code, "display": display} | ({"definition": meanings[code]} if code in meanings else {})
+            for code, display in concepts.items()
+        ],
     }
 
 

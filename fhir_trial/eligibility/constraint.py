@@ -35,8 +35,7 @@ class Constraint:
     """One limit that a line sets to one variable; never negated, whatever section it stands in."""
 
     variable: str
-    """An id of `mappings/eligibility/variables.csv`, or sex, pregnancy, lactation,
-    pregnancy-intention, language, condition."""
+    """An id of `mappings/eligibility/variables.csv` or `states.csv`, or sex."""
     bounds: tuple[Bound, ...] = ()
     join: Join = "all-of"
     """How two bounds are joined: a range is all-of, "under 40 or over 60" any-of."""

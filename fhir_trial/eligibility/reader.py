@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from fhir_trial.eligibility import people
+from fhir_trial.eligibility import people, statements
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.grammar import limits
@@ -25,7 +25,7 @@ _FREE_DIGIT = re.compile(
     r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
 )
 _NUMBER_WORDS = listed("asa nyha uln ii iii iv class grade one two three six twelve eighteen twenty sixty")
-_TELLING = _NUMBER_WORDS | people.HINTS
+_TELLING = _NUMBER_WORDS | people.HINTS | statements.HINTS
 _NUMBERS = frozenset("NQTLMU")
 
 
@@ -49,6 +49,8 @@ def constraints(
     if not numbered and not mesh_terms and _TELLING.isdisjoint(words):
         return Reading(text=text, status="text")
     reading = people.reading(text, lower, words, mesh_terms)
+    if reading is None and not statements.HINTS.isdisjoint(words):
+        reading = statements.reading(text, lower, words)
     if reading is not None:
         return reading
     if not numbered and _NUMBER_WORDS.isdisjoint(words):
