@@ -87,6 +87,27 @@ def table(leaf: Leaf) -> Steps:
     return leaf.steps[: 4 if leaf.steps[2:3] == ("outcomeMeasures",) else 2]
 
 
+def said_once(leaf: Leaf, document: dict[str, Any]) -> tuple[Any, ...] | None:
+    """What leaves have in common that the resources may say once for all of them; None for other leaves.
+
+    The numbers at risk of one group, and what the events of one kind are coded in and assessed by.
+    """
+    steps = leaf.steps
+    if steps[:2] != (RESULTS, "adverseEventsModule"):
+        return None
+    last = str(steps[-1])
+    if last in ("sourceVocabulary", "assessmentType"):
+        return (*steps[:3], last, leaf.value)
+    if not last.endswith("umAtRisk"):
+        return None
+    if steps[2] == "eventGroups":
+        return (*steps[:4], leaf.value)
+    beside: Any = document
+    for step in steps[:-1]:
+        beside = beside[step]
+    return (*steps[:3], beside.get("groupId"), leaf.value)
+
+
 def general(path: str) -> str:
     """The path of a field whatever its place in its lists: `conditionsModule.keywords[]`."""
     return re.sub(r"\[\d+\]", "[]", path.removeprefix("$."))

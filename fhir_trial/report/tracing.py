@@ -28,6 +28,7 @@ from fhir_trial.report.leaves import (
     is_choice,
     leaves,
     names_group,
+    said_once,
     table,
 )
 from fhir_trial.report.places import Places, places
@@ -102,6 +103,7 @@ class _Tracer:
         for part in self._unused():
             del self._document[part]
         self._names()
+        self._said_once()
         rest = [leaf for leaf in self.leaves if leaf.steps[0] in self._document and not self._is_found(leaf)]
         for _ in range(2):  # the second time without those whose changes hid the others
             self._halves(rest)
@@ -157,6 +159,28 @@ class _Tracer:
                 if value is not _GONE:
                     for leaf in equals:
                         self._note(leaf, place, value)
+
+    def _said_once(self) -> None:
+        """Change what may stand once for many leaves in all of them; if each has its own place, leave it."""
+        found: dict[tuple[Any, ...], list[Leaf]] = {}
+        for leaf in self.leaves:
+            key = said_once(leaf, self._document) if leaf.steps[0] in self._document else None
+            if key is not None:
+                found.setdefault(key, []).append(leaf)
+        for equals in found.values():
+            others = {leaf.path: self._others[leaf.path] for leaf in equals}
+            self._others.update(dict.fromkeys(others, others[equals[0].path]))
+            after = [
+                (place, value)
+                for place, value in self._differences(self._places(self._changed(equals)))
+                if value is not _GONE
+            ]
+            if len(after) < max(len(equals), 2):
+                for place, value in after:
+                    for leaf in equals:
+                        self._note(leaf, place, value)
+            else:
+                self._others.update(others)
 
     def _alone(self, leaf: Leaf) -> None:
         """Change one leaf; then, if that only moves things, its equals in the same module with it."""

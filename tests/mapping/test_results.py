@@ -25,6 +25,7 @@ from fhir_trial.mapping.results.quantity import (
     unsigned_text,
 )
 from fhir_trial.release import Release
+from fhir_trial.report.tracing import trace
 from fhir_trial.sources import ctgov_v2
 from fhir_trial.sources import ctgov_v2_schema as schema
 from fhir_trial.validation import validate
@@ -375,6 +376,24 @@ def test_what_most_events_say_is_said_of_them_all(release: Release) -> None:
     everything = ["sourceVocabulary", "vocabulary", "assessmentType"]
     assert own == [[], ["notes"], ["sourceVocabulary"], everything]
     assert back(written(document, release), release) == document
+
+
+@releases
+def test_the_report_finds_what_is_said_once(release: Release) -> None:
+    common = {"sourceVocabulary": "MedDRA (21.0)", "assessmentType": "SYSTEMATIC_ASSESSMENT"}
+    document = events(
+        {"term": "Anaemia", **common, "stats": count(2, 9)},
+        {"term": "Nausea", **common, "stats": count(0, 9)},
+        {"term": "Cystitis", **common | {"sourceVocabulary": "CTCAE"}, "stats": count(1, 4)},
+    )
+    traced = [leaf for leaf in trace(changes.trial(document), release) if "seriousEvents" in leaf.path]
+    assert [leaf.path for leaf in traced if leaf.how == "lost"] == []
+    places = {leaf.path.partition("seriousEvents")[2]: leaf.places[0].path for leaf in traced}
+    assert places["[0].sourceVocabulary"] == places["[1].sourceVocabulary"]
+    assert places["[0].sourceVocabulary"] != places["[2].sourceVocabulary"]
+    if release is Release.R4:
+        assert places["[0].stats[0].numAtRisk"] == "Observation.component[0].value"
+        assert places["[2].stats[0].numAtRisk"] == "Observation.component[3].value.denominator.value"
 
 
 @releases
