@@ -170,8 +170,8 @@ _PHRASES = Phrases(
     A=one_of(_ABLE),
     V=one_of(_WILLING),
     c=(
-        rf"(?:{some_of(_CONSENT_VERB)}(?:{one_of('and|or|,')}{some_of(_CONSENT_VERB)})*)?"
-        rf"(?:{some_of(_CONSENT_ADJECTIVE)})?{one_of(_CONSENT.replace(' ', '|'))}"
+        rf"(?:{some_of(_CONSENT_VERB)}(?:{one_of('and|or|,')}{some_of(_CONSENT_VERB)})*(?:, )?)?"
+        rf"(?:(?!{one_of('and|,|/|for')}){some_of(_CONSENT_ADJECTIVE)})?{one_of(_CONSENT.replace(' ', '|'))}"
         rf"(?:{one_of('or assent|/ assent')})?(?:{one_of(_CONSENT_BEHIND)})*"
         rf"(?:(?:{one_of('to|for|and')})?{_TAKING_PART})?"
     ),
@@ -181,7 +181,7 @@ _PHRASES = Phrases(
     R=_REPRESENTATIVE,
     J=one_of("and / or"),
     O=one_of("or"),
-    C=one_of("and|as well as|,"),
+    C=one_of("and|as well as|,|with"),
     t=rf"{one_of(_FOLLOWS)}{ending_in(_TAIL_NOUN, _TAIL)}",
     f=one_of(
         "for any reason|for whatever reason|voluntarily|in the judgment of the investigator"
@@ -212,8 +212,8 @@ _MODALS = {
 _FACT = _Modal(("",), negated=False)
 _LINE = re.compile(
     # who, how, what; and further things, each joined; then nothing
-    r"(?:tC?)?(?:w|f)*(?:[ABVNDEX]w*)?(?:c|k|p|u|g|b)[tRfw]*"
-    r"(?:(?:[COJ]+w*(?:[ABVNDEX]w*)?|[ABVNDEX]w*)(?:c|k|p|u|g|b)[tRfw]*)*"
+    r"(?:[tf]C?)?(?:w|f)*(?:[ABVNDEX]w*)?(?:c|k|p|u|g|b)[tRfw]*"
+    r"(?:(?:[COJ]+w*(?:[ABVNDEX]w*)?|[ABVNDEX]w*)(?:c|k|p|u|g|b)[tRfw]*)*(?:Cf)?"
 )
 _TO_DO = re.compile(
     "(?:provid(?:e|ing)|giv(?:e|ing)|sign(?:ing)?|grant(?:ing)?|complet(?:e|ing)|obtain|freely"
