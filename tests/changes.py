@@ -24,6 +24,8 @@ Path_ = tuple[str | int, ...]
 
 SECTIONS = ("protocolSection", "derivedSection", "documentSection", "annotationSection", "hasResults")
 """The parts of a record that must come back, key by key."""
+RESULTS = "resultsSection"
+"""What must come back as well; proven apart from the rest, for it is often larger than all of it."""
 
 _DATE = "yyyy, yyyy-MM or yyyy-MM-dd"
 _TIME = "yyyy-MM-ddTHH:mm"
@@ -38,12 +40,26 @@ def dev_records() -> list[Path]:
 
 def stated(document: Document) -> Document:
     """The parts of a record that must come back."""
-    return {key: document[key] for key in SECTIONS if key in document}
+    return {key: document[key] for key in (*SECTIONS, RESULTS) if key in document}
 
 
 def known(data: bytes) -> Document:
     """A record without the fields that the registry's list does not have, and without results."""
-    return stated(ctgov_v2.encode(ctgov_v2.decode(data)))
+    document = stated(ctgov_v2.encode(ctgov_v2.decode(data)))
+    document.pop(RESULTS, None)
+    return document
+
+
+def results(data: bytes) -> Document | None:
+    """The results of a record with the names of its study; None without any."""
+    document = ctgov_v2.encode(ctgov_v2.decode(data))
+    if RESULTS not in document:
+        return None
+    identification = document["protocolSection"]["identificationModule"]
+    return {
+        "protocolSection": {"identificationModule": identification},
+        RESULTS: document[RESULTS],
+    }
 
 
 def trial(document: Document) -> Trial:
@@ -125,6 +141,25 @@ def sentinels(document: Document) -> dict[Path_, Any]:
     return found
 
 
+def with_groups_kept(sentinels: dict[Path_, Any]) -> dict[Path_, Any]:
+    """The changes but those of ids of groups: the numbers of a group stay together, and stay its own."""
+    return {path: value for path, value in sentinels.items() if not _names_group(path)}
+
+
+def _names_group(path: Path_) -> bool:
+    return path[-1] == "groupId" or "groupIds" in path or (path[-1] == "id" and "roups" in str(path[-3:-2]))
+
+
+def one_of_each_field(sentinels: dict[Path_, Any]) -> Iterator[tuple[Path_, Any]]:
+    """Of the changes the first, the middle and the last of each field, each to be made alone."""
+    fields: dict[Path_, list[Path_]] = {}
+    for path in sentinels:
+        fields.setdefault(tuple(step for step in path if isinstance(step, str)), []).append(path)
+    for paths in fields.values():
+        for path in dict.fromkeys((paths[0], paths[len(paths) // 2], paths[-1])):
+            yield path, sentinels[path]
+
+
 def _text(value: str, node: schema.Node, number: int, years: dict[int, int]) -> str:
     match node.expected:
         case expected if expected == _DATE:
@@ -179,11 +214,16 @@ def is_seen(sentinel: Any, values: set[str], whole: str) -> bool:
     return str(sentinel).split(" ")[0] in values
 
 
-def unseen(document: Document, changes: dict[Path_, Any], release: Release) -> list[Path_]:
-    """The leaves whose sentinel is nowhere to be seen in the output of the changed record."""
-    values = {str(value) for _, value in visible(output(changed(document, changes), release))}
+def missing(changes: dict[Path_, Any], output: list[Document]) -> list[Path_]:
+    """The changed leaves whose sentinel is nowhere to be seen in the output of the changed record."""
+    values = {str(value) for _, value in visible(output)}
     whole = "\0".join(values)
     return [path for path, sentinel in changes.items() if not is_seen(sentinel, values, whole)]
+
+
+def unseen(document: Document, changes: dict[Path_, Any], release: Release) -> list[Path_]:
+    """The leaves whose sentinel is nowhere to be seen once a record has them."""
+    return missing(changes, output(changed(document, changes), release))
 
 
 def looks_copied(output: list[Document], changes: dict[Path_, Any]) -> list[str]:

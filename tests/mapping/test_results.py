@@ -141,6 +141,43 @@ def test_every_value_of_complete_results_is_in_the_output(release: Release) -> N
 
 
 @releases
+@pytest.mark.parametrize("strange", [False, True])
+def test_every_value_of_complete_results_is_seen_while_groups_keep_their_ids(
+    strange: bool, release: Release
+) -> None:
+    document = with_results(**ResultsMaker(1, sizes=(2, 3)).results(strange=strange))
+    sentinels = changes.with_groups_kept(changes.sentinels(document))
+    changed = changes.changed(document, sentinels)
+    output = written(changed, release)
+    assert changes.missing(sentinels, output) == []
+    assert back(output, release) == changed
+
+
+@releases
+def test_a_value_of_every_field_of_results_is_seen_when_it_alone_changes(release: Release) -> None:
+    document = _alike(with_results(**ResultsMaker(4, sizes=(1, 2), texts=["words"]).results()))
+    for path, value in changes.one_of_each_field(changes.sentinels(document)):
+        changed = changes.changed(document, {path: value})
+        output = written(changed, release)
+        assert changes.missing({path: value}, output) == [], path
+        assert back(output, release) == changed, path
+
+
+def _alike(document: Document) -> Document:
+    """The document with the same in every number, text and token of a kind: what may be said once, is."""
+    same: dict[Any, Any] = {}
+    return changes.changed(
+        document,
+        {
+            path: same.setdefault(path[-1], value)
+            for path, value, node in changes.leaves(document, schema.root())
+            if path[-1]
+            in ("numAtRisk", "numAffected", "sourceVocabulary", "assessmentType", "value", "spread")
+        },
+    )
+
+
+@releases
 def test_every_flag_and_token_of_complete_results_changes_the_output(release: Release) -> None:
     document = with_results(**ResultsMaker(0, sizes=(1,), texts=["words", "12"]).results())
     before = changes.visible(written(document, release))
