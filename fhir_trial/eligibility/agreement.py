@@ -192,6 +192,9 @@ _PHRASES = Phrases(
     w=some_of(_WHO),
 )  # fmt: skip
 
+VOCABULARY = _PHRASES.vocabulary
+"""Every word of these lines."""
+
 
 class _Modal(NamedTuple):
     """How a thing is agreed to."""

@@ -477,6 +477,11 @@ _FAMILIES: tuple[tuple[frozenset[str], Callable[[str, str, list[str], int], Foun
 HINTS = frozenset[str]().union(*(hints for hints, _ in _FAMILIES))
 """A line without any of these is none of them."""
 
+VOCABULARY = frozenset[str]().union(
+    *(phrases.vocabulary for phrases in (_TRIALS, _ALLERGIES, _HABITS, _SMOKES, _CONTRACEPTION))
+)
+"""Every word of these lines."""
+
 
 def conduct(written: str, line: str, words: list[str], at: int) -> Found:
     """What a line says of these, if it says nothing else.

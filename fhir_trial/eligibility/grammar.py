@@ -36,7 +36,8 @@ _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{
 _GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
 _MORE = re.compile(r"[NQT](?!\.[^N])")
 _AGAIN = re.compile(r"K?P")
-_BEFORE = re.compile(r"K?[f(]{0,4}(?P<v>[VA])\)?")
+_BEFORE = re.compile(r"K?[f(]{0,4}(?:(?<=f)NrNf?)?(?P<v>[VA])\)?")
+"""The variable behind its limit, also behind its scale ("above 4 on a 0-10 pain scale")."""
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
 
 
@@ -208,7 +209,7 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
     if (
         behind is not None
         and limit.rule != "equal"
-        and not whole_scale
+        and (not whole_scale or kinds[behind.start("v")] == "A")
         and _own_body(kinds, found, behind.end()) is None
     ):
         limit.variables = [found[behind.start("v")]]
@@ -235,6 +236,8 @@ def _own_body(kinds: str, found: list[Token], position: int) -> Limit | None:
     """The limit that a variable has behind itself, so that the one before it is not its own."""
     for end in _link_ends(kinds, position):
         limit = _body(kinds, found, end)
+        if limit is not None and limit.rule == "equal" and set(kinds[position:end]) & set(",.)"):
+            return None  # the number of the next item of a list
         if (limit is not None and kinds[end] != "O") or (
             limit is not None and kinds[position : end + 1].count("O")
         ):

@@ -1,6 +1,7 @@
 """Turns the limits that the grammar found into constraints, or refuses them."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from fhir_trial.eligibility.ages import is_another_age
@@ -13,6 +14,7 @@ from fhir_trial.eligibility.quantities import (
     TIME_UNITS,
     as_operator,
     believable_bounds,
+    follow_each_other,
     is_list,
     level_of,
     written_unit,
@@ -32,8 +34,10 @@ _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
     r"(?:(?:chang|increas|decreas|reduc|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
-    r"|f(?:o)?etal|ideal|graft|maternal|delta)\s+\Z"
+    r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance)\s+\Z"
 )
+_OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
+"""What stands before "people of 21-64 years"; further words may make it the time of something else."""
 _PREPOSITION = re.compile(r"\b(?:for|of|with|in)\b")
 
 
@@ -52,8 +56,7 @@ class Interpreter:
 
     def constraints(self, limit: Limit) -> list[Constraint]:
         if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
-            age = self._age(limit)
-            return [age] if age is not None else []
+            return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
         start = self.tokens[limit.start].start
         if not limit.variables or _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]):
             return []
@@ -66,7 +69,10 @@ class Interpreter:
         known = vocabulary().variables
         read = [self._constraint(limit, known[name]) for name in names]
         if not all(read):
-            return []
+            if len(read) < 2 or read[-1] is None or set(limit.joined_by) & set("/("):
+                return []
+            self.complete = False  # "smokers or CO above 8 ppm": the limit is of the last one only
+            return [read[-1]]
         if len(names) > 1:
             self.joins.append(_joined(limit.joined_by))
         return [constraint for constraint in read if constraint is not None]
@@ -86,7 +92,9 @@ class Interpreter:
         if limit.rule == "list" or is_list(limit, variable):
             return self._levels(limit, variable)
         if limit.rule == "equal" and variable.kind == "measure":
-            return None
+            if limit.numbers[0].kind != "L":
+                return None
+            self.complete = False  # "ALT three times the upper limit": exactly, at least, at most?
         if any(token.kind == "M" for token in limit.numbers):
             return None
         last = limit.numbers[-1]
@@ -114,7 +122,10 @@ class Interpreter:
             return None
         bounds = []
         for token, code in zip(limit.numbers, limit.operators, strict=False):
-            numbers = values(token.number) if token.kind != "U" else [Decimal(1)]
+            word = number_word(token.number)
+            numbers = [Decimal(word)] if word is not None else values(token.number)
+            if token.kind == "U":
+                numbers = [Decimal(1)]
             if not numbers or not Decimal("0.1") <= numbers[0] <= 100:
                 return None
             bounds.append(Bound(as_operator(code), numbers[0], token.number))
@@ -128,11 +139,11 @@ class Interpreter:
         literals = [part for token in written for part in token.number.split(",")]
         levels = [level_of(literal, variable) for literal in literals]
         whole = sorted({level for level in levels if level is not None})
-        if None in levels or len(whole) < 2 or whole != [whole[0] + n for n in range(len(whole))]:
+        if None in levels or len(whole) < 2 or not follow_each_other(whole, variable):
             return None
         if limit.operators and limit.operators != ["eq"]:
             return None
-        bounds = [Bound("ge", Decimal(whole[0]), literals[0]), Bound("le", Decimal(whole[-1]), literals[-1])]
+        bounds = [Bound("ge", whole[0], literals[0]), Bound("le", whole[-1], literals[-1])]
         return self._made(limit, variable, bounds, unit=variable.assumed)
 
     def _pressures(self, limit: Limit, names: list[str]) -> list[Constraint]:
@@ -157,6 +168,8 @@ class Interpreter:
             return None
         if limit.bare and not self._stands_for_an_age(limit):
             return None
+        if not limit.variables and self._is_of_a_thing(limit):
+            return None
         if any(token.kind in "QLMU" or is_roman(token.number) for token in limit.numbers):
             return None
         variable = vocabulary().variables["age"]
@@ -165,6 +178,26 @@ class Interpreter:
         if bounds is None:
             return None
         return self._made(limit, variable, bounds, unit=unit)
+
+    def _parts(self, limit: Limit) -> list[Limit]:
+        """The two ends of an age apart where their units differ ("over 3 months and under 70 years")."""
+        units = {token.unit.lstrip("- ")[:1] for token in limit.numbers}
+        if limit.rule not in ("double", "outside", "between") or len(units) < 2 or "" in units:
+            return [limit]
+        if {token.kind for token in limit.numbers} != {"T"}:
+            return [limit]
+        ends = [
+            replace(limit, rule="single", numbers=[number], operators=[code], outside=False, loose=False)
+            for number, code in zip(limit.numbers, limit.operators, strict=True)
+        ]
+        low, high = (
+            Decimal(end.numbers[0].number) * _size_of_age(end)
+            for end in sorted(ends, key=lambda end: end.operators[0][0])
+        )
+        if limit.outside == (low < high) and not limit.loose:
+            return []
+        self.joins.append("any-of" if low > high else "all-of")
+        return ends
 
     def _stands_for_an_age(self, limit: Limit) -> bool:
         """Whether a plain number of years ("over 21 years") can only be the participant's age."""
@@ -175,13 +208,26 @@ class Interpreter:
             return years
         if limit.numbers[-1].kind == "N":
             named = re.search(r"[SFXC]f?\Z", before) is not None
-            return limit.rule == "single" and named and behind[:1] in ("", "w", ",", ".")
+            ended = behind[:1] in ("", "w", ",", ".") or self._goes_on_with_who(limit)
+            return limit.rule == "single" and named and ended
         return (
             not set(before) - set("SFXCf(,:.|&/w")
             and (not behind or behind[0] in ",.)&|wSFXC(" or behind[:2] in ("fS", "fF"))
             and (years or bool(who))
-            and not _PREPOSITION.search(self.lower[: self.tokens[limit.start].start][-6:])
+            and (_OF_PEOPLE.search(before) is not None or not self._led_by_a_preposition(limit))
         )
+
+    def _is_of_a_thing(self, limit: Limit) -> bool:
+        """Whether a thing is so many years "old", named just before ("a graft under 2 years old")."""
+        last, before = self.tokens[limit.end - 1], self.kinds[: limit.start]
+        return last.text.startswith("old") and before.endswith("?") and set(before).isdisjoint("SFXC")
+
+    def _goes_on_with_who(self, limit: Limit) -> bool:
+        """Whether the people are told more of behind their age ("adults > 21 who ...")."""
+        return self.tokens[limit.end].text == "who" if limit.end < len(self.tokens) else False
+
+    def _led_by_a_preposition(self, limit: Limit) -> bool:
+        return _PREPOSITION.search(self.lower[: self.tokens[limit.start].start][-6:]) is not None
 
     def _made(
         self,
@@ -229,6 +275,12 @@ class Interpreter:
             if token.kind == "w":
                 return window_of(token, self.text[token.start : token.end])
         return None
+
+
+def _size_of_age(limit: Limit) -> Decimal:
+    """The size of the unit that an age is written in."""
+    unit = written_unit(limit, vocabulary().variables["age"])
+    return unit.factor if unit is not None else Decimal(1)
 
 
 def window_of(token: Token, words: str) -> Window:

@@ -78,7 +78,7 @@ def _alternatives() -> tuple[_Alternative, ...]:
     words = vocabulary()
     units = [alias for unit in words.units.values() if unit.dimension != "time" for alias in unit.aliases]
     number = (
-        rf"(?P<number>(?:(?<=[<>=≥≤])|(?<=[<>=≥≤]\s))[-−](?=\d)\d+(?:\.\d+)?|{NUMBER})(?!(?:st|nd|rd|th){_EDGE})(?:\s*(?:{POWER}|{TIME}|{LIMIT}"
+        rf"(?P<number>(?:(?<=[<>=≥≤])|(?<=[<>=≥≤]\s))[-−](?=\d)\d+(?:\.\d+)?|{NUMBER})(?!\d|(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))(?:\s*(?:{POWER}|{TIME}|{LIMIT}"
         r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*fold)(?![a-z])"
         rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE}))?"
     )

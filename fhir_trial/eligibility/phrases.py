@@ -49,11 +49,12 @@ class Phrases:
         """patterns: letter -> pattern, made with `one_of` and `some_of`, over words that end in a space."""
         self._pattern = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in patterns.items()))
         words = {word for pattern in patterns.values() for word in _OF_A_PATTERN.findall(pattern)}
-        self._vocabulary = frozenset(words | {"s"})
+        self.vocabulary = frozenset(words | {"s"})
+        """Every word of them."""
 
     def could_be_all(self, words: list[str]) -> bool:
         """Whether a line has no other word than those of the phrases."""
-        return self._vocabulary.issuperset(words)
+        return self.vocabulary.issuperset(words)
 
     def cut(self, line: str) -> list[Phrase]:
         """The phrases of a line in lower case; none unless they are all of it."""

@@ -18,12 +18,27 @@ def is_list(limit: Limit, variable: Variable) -> bool:
     return limit.rule == "equal" and variable.kind != "measure" and "," in limit.numbers[0].number
 
 
-def level_of(literal: str, variable: Variable) -> int | None:
+_HALVES = {"cdr": Decimal("0.5")}
+"""Scores with a level between their first two whole ones, which one counts up with."""
+
+
+def follow_each_other(levels: list[Decimal], variable: Variable) -> bool:
+    """Whether no level is left out between the first and the last."""
+    first, *_, last = levels
+    steps = [Decimal(n) for n in range(int(variable.low), int(variable.high) + 1)]
+    half = _HALVES.get(variable.id)
+    steps += [half] if half is not None else []
+    return levels == sorted(step for step in steps if first <= step <= last)
+
+
+def level_of(literal: str, variable: Variable) -> Decimal | None:
     """The level that a digit, a word or a roman numeral names, if the variable has it."""
+    if variable.id in _HALVES and literal == str(_HALVES[variable.id]):
+        return _HALVES[variable.id]
     word = number_word(literal) if not literal.isdigit() else int(literal)
     if word is None or (is_roman(literal) and variable.kind != "class"):
         return None
-    return word if variable.low <= word <= variable.high else None
+    return Decimal(word) if variable.low <= word <= variable.high else None
 
 
 def as_operator(code: str) -> Operator:
@@ -78,8 +93,7 @@ def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
 def _value(token: Token, variable: Variable, unit: Unit | None) -> Decimal | None:
     """The first way to read a number that is plausible."""
     if is_roman(token.number):
-        level = level_of(token.number, variable)
-        return Decimal(level) if level is not None else None
+        return level_of(token.number, variable)
     word = number_word(token.number)
     for value in [Decimal(word)] if word is not None else values(token.number):
         if _plausible(value, variable, unit):

@@ -27,6 +27,10 @@ _FREE_DIGIT = re.compile(
 _NUMBER_WORDS = listed("asa nyha uln ii iii iv class grade one two three six twelve eighteen twenty sixty")
 _TELLING = _NUMBER_WORDS | people.HINTS | statements.HINTS
 _NUMBERS = frozenset("NQTLMU")
+_IN_BRACKETS = re.compile(
+    r"\((\d+(?:\.\d+)?\s*[-–~]\s*\d+(?:\.\d+)?)\)(?=\s*(?:years?|months?|weeks?|days?)(?![a-z]))"
+)
+"""A range whose unit stands behind its brackets ("(20-30) weeks"); without them it keeps its place."""
 
 
 def constraints(
@@ -79,7 +83,7 @@ class _Line:
     def __init__(self, text: str, lower: str, section: Section) -> None:
         self.text = text
         self.section = section
-        self.tokens = tokens(lower)
+        self.tokens = tokens(_IN_BRACKETS.sub(r" \1 ", lower) if "(" in lower else lower)
         self.kinds = "".join(token.kind for token in self.tokens)
         self.used = [False] * len(self.tokens)
         self.found: list[Constraint] = []
