@@ -1,5 +1,5 @@
 # Two commands for a fresh machine with git and Python 3.11: `make demo` and `make test`.
-# Everything is installed into a virtual environment of its own, .venv.
+# Everything is installed into a virtual environment of its own, .venv; that of `make bench` is .bench.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -17,14 +17,20 @@ test: .venv/ready  ## all tests; those that need Java 17 and Maven are skipped w
 check: .venv/ready  ## what continuous integration runs
 	.ci/run
 
-bench: .venv/ready  ## speed, memory and start time
-	$(BIN)/python benchmarks/convert.py
+bench: .bench/ready  ## speed, memory and start time of the wheel, which is compiled (docs/decisions/0008)
+	.bench/bin/python benchmarks/convert.py
 
 clean:
-	rm -rf .venv out build dist *.egg-info
+	rm -rf .venv .bench out build dist *.egg-info
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install -qq --editable . --group dev
+	@touch $@
+
+.bench/ready: setup.py pyproject.toml $(shell find fhir_trial mappings -name '*.py' -o -name '*.csv' -o -name '*.json')
+	$(PYTHON) -m venv .bench
+	.bench/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.bench/bin/python -m pip install --quiet --force-reinstall .
 	@touch $@

@@ -1,5 +1,7 @@
 """Speed, memory and start time of the conversion, as ratios measured in one run on one core.
 
+    make bench                                       # of the wheel, as `pip install` gives it: compiled
+    .venv/bin/python benchmarks/convert.py           # of the checkout: plain Python
     python benchmarks/convert.py [--release R4] [--rounds 5] [--stream 10000]
 
 The unit is what nobody can avoid: `orjson.loads` and `orjson.dumps` of the same records, in CPU time. The
@@ -22,6 +24,7 @@ import orjson
 
 from fhir_trial import bundle, convert, mapping, validation
 from fhir_trial.eligibility import reader
+from fhir_trial.memory import collector_paused
 from fhir_trial.release import Release
 from fhir_trial.sources import ctgov_v2
 
@@ -45,9 +48,9 @@ def main() -> None:
     arguments = _arguments()
     records = corpus()
     release = Release(arguments.release)
-    print(
-        f"{len(records)} records, {sum(map(len, records)) / len(records) / 1000:.1f} kB on average, {release}"
-    )
+    size = sum(map(len, records)) / len(records) / 1000
+    how = "plain Python" if str(mapping.__file__).endswith(".py") else "compiled"
+    print(f"{len(records)} records, {size:.1f} kB on average, {release}, {how}")
     print(f"{'':14} {'unit':>9} {'parse':>7} {'map':>7} {'valid.':>7} {'write':>7} {'total':>7}")
     for name, some in groups(records).items():
         print(row(name, some, release, arguments.rounds))
@@ -93,6 +96,10 @@ def row(name: str, records: list[bytes], release: Release, rounds: int) -> str:
     gc.freeze()  # what is only kept here to be measured with is none of the converter's work
 
     def whole(record: bytes) -> bytes:
+        with collector_paused():  # as the pipeline does
+            return written(record)
+
+    def written(record: bytes) -> bytes:
         made = bundle.bundle(mapping.resources(ctgov_v2.decode(record), release))
         validate(made)
         return orjson.dumps(made)

@@ -160,6 +160,10 @@ class Maps:
         self.sampling_method = CodeMap("group/sampling_method", "SamplingMethod", release)
         self.characteristic = CodeMap("group/characteristic", None, release)
 
+    def named(self) -> dict[str, CodeMap]:
+        """Every code map by the name of its attribute."""
+        return {name: found for name in dir(self) if isinstance(found := getattr(self, name), CodeMap)}
+
 
 @cache
 def maps(release: Release) -> Maps:

@@ -15,6 +15,7 @@ import orjson
 
 from fhir_trial import reading
 from fhir_trial.errors import InvalidBundleError, Issue, RecordError
+from fhir_trial.memory import collector_paused
 from fhir_trial.reading import FHIR, Record
 from fhir_trial.release import Release
 from fhir_trial.sources import ctgov_v2
@@ -208,6 +209,11 @@ def validate_all(paths: Iterable[Path], release: Release) -> Iterator[Outcome]:
 def _converted(record: Record | RecordError, options: Options) -> Outcome:
     if isinstance(record, RecordError):
         return _failure(record)
+    with collector_paused():  # whatever is made of a record is gone again before the next one
+        return _converted_record(record, options)
+
+
+def _converted_record(record: Record, options: Options) -> Outcome:
     try:
         stated = _record_stated(record)
         document = _document(stated, options.release, options.bundle)

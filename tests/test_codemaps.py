@@ -78,11 +78,7 @@ def _errors(resource: dict[str, Any], release: Release) -> list[str]:
     return [str(issue) for issue in validate(resource, release=release) if issue.severity != "warning"]
 
 
-ENUMERATIONS = {
-    name: code_map
-    for name, code_map in vars(maps(Release.R4)).items()
-    if isinstance(code_map, CodeMap) and code_map.enumeration
-}
+ENUMERATIONS = {name: code_map for name, code_map in maps(Release.R4).named().items() if code_map.enumeration}
 
 
 @pytest.mark.parametrize("name", [name for name in ENUMERATIONS if name != "phase"])

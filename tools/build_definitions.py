@@ -17,7 +17,7 @@ import orjson
 from msgspec import Struct
 
 from fhir_trial import results, tokens, trial
-from fhir_trial.codemaps import REGISTRY_ENUM, CodeMap, maps, rows
+from fhir_trial.codemaps import REGISTRY_ENUM, maps, rows
 from fhir_trial.mapping.extensions import fields
 from fhir_trial.mapping.results.context import ANALYSIS, PART_TITLES
 from fhir_trial.mapping.urls import BASE, EXTENSION
@@ -194,8 +194,8 @@ def _registry_displays() -> dict[tuple[str, str], str]:
     """(enumeration, token) -> what people read, from the code maps."""
     return {
         (code_map.enumeration, row.source_code): row.display
-        for code_map in vars(maps(Release.R4)).values()
-        if isinstance(code_map, CodeMap) and code_map.enumeration
+        for code_map in maps(Release.R4).named().values()
+        if code_map.enumeration
         for row in code_map.rows
     }
 

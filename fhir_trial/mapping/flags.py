@@ -78,7 +78,7 @@ def classifiers(trial: Trial, graph: Graph) -> list[dict[str, Any]]:
     return written
 
 
-def read(concepts: list[dict[str, Any]], index: Index, document: dict[str, Any]) -> None:
+def read(concepts: list[Any], index: Index, document: dict[str, Any]) -> None:
     """Put the flags that classifiers state into the record's document."""
     for concept in concepts:
         token = index.maps.classifier.token(concept)
