@@ -2,13 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from fhir_trial.mapping import extensions, urls
 from fhir_trial.mapping.graph import Graph, Reference
 from fhir_trial.mapping.results.groups import Groups, logical_reference
-from fhir_trial.mapping.results.tables import Cell, Table, ordered
+from fhir_trial.mapping.results.tables import Cell, Table
 from fhir_trial.results import AdverseEvent, Milestone, ResultGroup, Withdrawal
 
 Element = dict[str, Any]
@@ -32,12 +31,8 @@ MEDDRA = "https://www.meddra.org"
 """THO NamingSystem mdr, preferred."""
 
 
-class Subject(NamedTuple):
-    """The group that values belong to: a reference 0..1, what it is called, and its cells."""
-
-    reference: Reference | None
-    title: str | None
-    cells: list[Cell]
+Subject = tuple[Reference | None, list[Cell]]
+"""The group that values belong to: a reference 0..1, and its cells."""
 
 
 class Context:
@@ -60,16 +55,29 @@ class Context:
         listed = next((group for group in groups if group.id == group_id), None)
         return self.groups.reference(listed) if listed else logical_reference(group_id)
 
-    def subjects(self, table: Table) -> Iterator[Subject]:
-        """The groups of a table in order: those listed, then those that only cells name."""
-        for group, cells in ordered(table):
-            if cells or table.lists_groups:
-                yield Subject(self.groups.reference(group), group.title or group.id, cells)
-        known = {group.id for group in table.groups}
-        for group_id, cells in table.cells.items():
-            if group_id not in known:
-                reference = logical_reference(group_id) if group_id is not None else None
-                yield Subject(reference, group_id, cells)
+    def subjects(self, table: Table) -> list[Subject]:
+        """The groups of a table in order: those listed, then those that only cells name.
+
+        Cells of an id that stands twice belong to the first group of that id.
+        """
+        found: list[Subject] = []
+        known: set[str | None] = set()
+        every, totals, lists = table.cells, table.totals, table.lists_groups
+        reference = self.groups.reference
+        for number, group in enumerate(table.groups):
+            group_id = group.id
+            if totals is not None:
+                cells = totals[number]
+            else:
+                cells = [] if group_id in known else every.get(group_id, [])
+            known.add(group_id)
+            if cells or lists:
+                found.append((reference(group), cells))
+        if not known.issuperset(every):
+            for group_id, cells in every.items():
+                if group_id not in known:
+                    found.append((None if group_id is None else logical_reference(group_id), cells))
+        return found
 
 
 # --- rows -----------------------------------------------------------------------------------------------

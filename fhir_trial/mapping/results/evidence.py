@@ -95,16 +95,18 @@ def _rows(rows: list[Row], stated: Common) -> list[Element]:
 
 def values(table: Table, context: Context) -> list[Resource]:
     """The Evidence of each group: a statistic per cell."""
-    write = _Statistics(table, context.release).statistic
+    write = _Statistics(table, context.release)
+    prefix = f"{table.name}-group-"
     resources = []
-    for number, subject in enumerate(context.subjects(table), 1):
+    for number, (subject, cells) in enumerate(context.subjects(table), 1):
         population: Element = {"variableRole": _role("population")}
-        if subject.reference:
-            population["observed"] = subject.reference
-        written = _evidence(f"{table.name}-group-{number}", table.title, context)
+        if subject:
+            population["observed"] = subject
+        written = _evidence(f"{prefix}{number}", table.title, context)
         written["variableDefinition"] = [population, _measured(table, context)]
-        if statistics := [write(cell) for cell in subject.cells]:
-            written["statistic"] = statistics
+        if cells:
+            counts = isinstance(cells[0][3], EventCount)
+            written["statistic"] = _events(cells) if counts else write.statistics(cells)
         resources.append(written)
     return resources
 
@@ -131,68 +133,62 @@ class _Statistics:
         self._type = estimates.concept("statistic_type", table.param, release)
         self._count = estimates.concept("statistic_type", "COUNT_OF_PARTICIPANTS", release)
         self._base = estimates.kind(table.dispersion, release)
-        self._writers: dict[type, Callable[[Any, Element, Element | None], None]] = {
-            Measurement: self._measurement,
-            DenominatorCount: self._denominator,
-            Achievement: self._achievement,
-            WithdrawalCount: _subjects,
-            EventCount: _event,
-        }
 
-    def statistic(self, cell: Cell) -> Element:
-        place, label, above, part = cell
-        written: Element = {"id": place}
-        if above:
-            written["extension"] = [row_heading(above)]
-        self._writers[type(part)](part, written, {"text": label} if label else None)
-        return written
+    def statistics(self, cells: list[Cell]) -> list[Element]:
+        found: list[Element] = []
+        add = found.append
+        count, unit, kind_of_statistic = self._count, self._unit, self._type
+        for place, label, above, part in cells:
+            kind = type(part)
+            written: Element = {"id": place}
+            if above:
+                written["extension"] = [row_heading(above)]
+            if kind is Measurement:
+                if part.comment:
+                    written["note"] = [{"text": part.comment}]
+                if kind_of_statistic:
+                    written["statisticType"] = kind_of_statistic
+                if label:
+                    written["category"] = {"text": label}
+                if part.value:
+                    written["quantity"] = quantity(part.value, unit)
+                if part.spread or part.lower_limit or part.upper_limit:
+                    written["attributeEstimate"] = estimates.spread(part, self._base)
+            elif kind is DenominatorCount:
+                written["statisticType"] = count
+                if label:
+                    written["category"] = {"text": label}
+                if part.value:
+                    written["quantity"] = quantity(part.value)
+            else:
+                self._subjects(part, label, written)
+            add(written)
+        return found
 
-    def _measurement(self, part: Measurement, written: Element, category: Element | None) -> None:
+    def _subjects(self, part: Achievement | WithdrawalCount, label: str | None, written: Element) -> None:
         if part.comment:
             written["note"] = [{"text": part.comment}]
-        if self._type:
-            written["statisticType"] = self._type
-        if category:
-            written["category"] = category
-        if part.value:
-            written["quantity"] = quantity(part.value, self._unit)
-        if found := estimates.spread(part, self._base):
-            written["attributeEstimate"] = found
-
-    def _denominator(self, part: DenominatorCount, written: Element, category: Element | None) -> None:
-        written["statisticType"] = self._count
-        if category:
-            written["category"] = category
-        if part.value:
-            written["quantity"] = quantity(part.value)
-
-    def _achievement(self, part: Achievement, written: Element, category: Element | None) -> None:
-        units = quantity(part.units, self._unit) if part.units else None
-        _subjects(part, written, category, units)
+        if label:
+            written["category"] = {"text": label}
+        if isinstance(part, Achievement) and part.units:
+            written["quantity"] = quantity(part.units, self._unit)
+        if part.subjects:
+            written.update(unsigned("numberAffected", part.subjects))
 
 
-def _subjects(
-    part: WithdrawalCount, written: Element, category: Element | None, units: Element | None = None
-) -> None:
-    if part.comment:
-        written["note"] = [{"text": part.comment}]
-    if category:
-        written["category"] = category
-    if units:
-        written["quantity"] = units
-    if part.subjects:
-        written.update(unsigned("numberAffected", part.subjects))
-
-
-def _event(part: EventCount, written: Element, category: Element | None) -> None:
-    if category:
-        written["category"] = category
-    if part.num_events is not None:
-        written["numberOfEvents"] = part.num_events
-    if part.num_affected is not None:
-        written["numberAffected"] = part.num_affected
-    if part.num_at_risk is not None:
-        written["sampleSize"] = {"numberOfParticipants": part.num_at_risk}
+def _events(cells: list[Cell]) -> list[Element]:
+    found: list[Element] = []
+    for place, label, _, part in cells:
+        affected, events, at_risk = part.num_affected, part.num_events, part.num_at_risk
+        written: Element = {"id": place, "category": {"text": label}} if label else {"id": place}
+        if events is not None:
+            written["numberOfEvents"] = events
+        if affected is not None:
+            written["numberAffected"] = affected
+        if at_risk is not None:
+            written["sampleSize"] = {"numberOfParticipants": at_risk}
+        found.append(written)
+    return found
 
 
 def analysis(table: Table, context: Context, number: int, stated: Analysis) -> Resource:

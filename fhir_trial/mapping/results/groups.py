@@ -18,19 +18,27 @@ class Groups:
     def __init__(self, trial_id: str, graph: Graph) -> None:
         self._trial_id = trial_id
         self._graph = graph
-        self._ids: dict[tuple[str | None, ...], str] = {}
+        self._known: dict[tuple[str | None, ...], tuple[str, str | None]] = {}
+        """Id, title and description of a group -> reference to its Group, and what people read there."""
         self.resources: list[Resource] = []
 
     def reference(self, group: ResultGroup) -> Reference:
         """Reference to the Group of a listed group."""
-        key = (group.id, group.title, group.description)
-        resource_id = self._ids.get(key)
-        if resource_id is None:
-            resource_id = f"{self._trial_id}-result-group-{len(self._ids) + 1}"
-            self._ids[key] = resource_id
+        group_id = group.id
+        key = (group_id, group.title, group.description)
+        known = self._known.get(key)
+        if known is None:
+            resource_id = f"{self._trial_id}-result-group-{len(self._known) + 1}"
+            display = group.title or group_id
+            known = (f"Group/{resource_id}", None if display and display.isspace() else display)
+            self._known[key] = known
             self.resources.append(self._resource(resource_id, group))
-        found = {"reference": f"Group/{resource_id}"}
-        return named(found, group.id, group.title or group.id)
+        found: Reference = {"reference": known[0]}
+        if group_id:
+            found["identifier"] = {"system": urls.RESULT_GROUP, "value": group_id}
+        if known[1]:
+            found["display"] = known[1]
+        return found
 
     def _resource(self, resource_id: str, group: ResultGroup) -> Resource:
         written: Resource = {"resourceType": "Group", "id": resource_id}
@@ -58,18 +66,13 @@ def identifier(group_id: str) -> dict[str, str]:
     return {"system": urls.RESULT_GROUP, "value": group_id}
 
 
-def named(written: Reference, group_id: str | None, display: str | None) -> Reference:
-    """A Reference with the id by which the record names the group, and what people read."""
-    if group_id:
-        written["identifier"] = identifier(group_id)
-    if display and not display.isspace():
-        written["display"] = display
-    return written
-
-
 def logical_reference(group_id: str) -> Reference:
     """Reference to a group that the record names and does not list."""
-    return named({}, group_id, group_id)
+    if not group_id:
+        return {}
+    if group_id.isspace():
+        return {"identifier": identifier(group_id)}
+    return {"identifier": identifier(group_id), "display": group_id}
 
 
 def read_group(reference: Any, index: Index) -> dict[str, Any] | None:

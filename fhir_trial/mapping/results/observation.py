@@ -30,6 +30,7 @@ from fhir_trial.mapping.results.quantity import (
     interval,
     interval_texts,
     is_integer,
+    is_plain,
     number,
     number_text,
     quantity,
@@ -92,7 +93,8 @@ def _rows(rows: list[Row], stated: Common) -> list[Element]:
     found: list[Element] = []
     for place, title, part in rows:
         if extension := row_extension(part, stated):
-            found.append({"id": place, "extension": extension, "code": _named(title)})
+            code = {"text": title} if title else ABSENT
+            found.append({"id": place, "extension": extension, "code": code})
         elif title:
             found.append({"id": place, "code": {"text": title}})
     return found
@@ -108,7 +110,7 @@ def values(table: Table, context: Context) -> list[Resource]:
     if method is None and table.param:
         method = {"text": estimates.words("statistic_type", table.param)}
     resources = []
-    for index, (subject, _, cells) in enumerate(context.subjects(table), 1):
+    for index, (subject, cells) in enumerate(context.subjects(table), 1):
         extension: list[Element] = []
         components = _components(cells, table, extension)
         written: Resource = {"resourceType": "Observation", "id": f"{prefix}{index}"}
@@ -154,7 +156,11 @@ def _components(cells: list[Cell], table: Table, extension: list[Element]) -> li
                 written["extension"] = own
             written["code"] = {"text": label} if label else _named(title)
             if part.value:
-                _measured(part.value, unit, written)
+                value = part.value
+                if unit and value.isdigit() and is_plain(value):
+                    written["valueQuantity"] = {"value": int(value), "unit": unit}
+                else:
+                    _measured(value, unit, written)
         elif kind is DenominatorCount:
             if own:
                 written["extension"] = own

@@ -44,8 +44,10 @@ def number(text: str) -> Element:
     """Quantity {value 0..1, comparator 0..1} of a text."""
     if text.isdigit() and is_plain(text):
         return {"value": int(text)}
-    if _DECIMAL.match(text) and str(float(text)) == text:
-        return {"value": float(text)}
+    if _DECIMAL.match(text):
+        decimal = float(text)
+        if str(decimal) == text:
+            return {"value": decimal}
     match = _NUMBER.match(text)
     value = _value(match[2]) if match else None
     if match is None or value is None:

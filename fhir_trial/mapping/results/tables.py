@@ -7,7 +7,6 @@ class. So a reader restores every list in its order, and resources refer to rows
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -140,11 +139,10 @@ class Body:
         cells = self.cells
         for number, part in enumerate(parts, 1):
             group_id = part.group_id
-            cell = (f"{above}{number}", label, heading, part)
-            if group_id in cells:
-                cells[group_id].append(cell)
-            else:
-                cells[group_id] = [cell]
+            of_group = cells.get(group_id)
+            if of_group is None:
+                cells[group_id] = of_group = []
+            of_group.append((f"{above}{number}", label, heading, part))
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -177,14 +175,3 @@ def _listed(value: Any) -> Any:
 def last_letter(place: str) -> str:
     """The letter that says what kind of cell stands at a place."""
     return place.rpartition(".")[2][:1]
-
-
-def ordered(table: Table) -> Iterator[tuple[ResultGroup, list[Cell]]]:
-    """Each listed group with its cells; those of an id that stands twice belong to the first."""
-    seen: set[str | None] = set()
-    for number, group in enumerate(table.groups):
-        if table.totals is not None:
-            yield group, table.totals[number]
-        else:
-            yield group, [] if group.id in seen else table.cells.get(group.id, [])
-        seen.add(group.id)
