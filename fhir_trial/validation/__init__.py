@@ -1,7 +1,6 @@
 """Levels 1 to 3 of validation: structure, codes, references, invariants, narratives, extensions, bundles."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,13 +12,15 @@ from fhir_trial.validation.places import places
 from fhir_trial.validation.references import Surroundings
 from fhir_trial.validation.tables import tables
 from fhir_trial.validation.text import Duplicates, decoded, load
-from fhir_trial.validation.walker import Walker
+from fhir_trial.validation.walker import Walker, extensible_miss
+
+Json = dict[str, Any]
 
 __all__ = ["explain", "validate", "validate_json"]
 
 
 def validate(
-    resource: dict[str, Any], *, release: Release | str = Release.R4, source: str | None = None
+    resource: Json, *, release: Release | str = Release.R4, source: str | None = None
 ) -> list[Issue]:
     """The findings about a resource or Bundle; an empty list means that nothing is wrong with it."""
     release = Release(release)
@@ -30,37 +31,34 @@ def validate(
     accepted = acceptor(release).resource(resource)
     if accepted is None:
         return explain(resource, release=release, source=source)
-    walker = Walker(tables(release), Surroundings(), source)
-    _note_misses(walker, resource["resourceType"], resource, accepted)
-    return walker.issues
+    return list(_left(resource["resourceType"], resource, accepted, release, source))
 
 
-def _validated_bundle(bundle: dict[str, Any], release: Release, source: str | None) -> list[Issue]:
+def _validated_bundle(bundle: Json, release: Release, source: str | None) -> list[Issue]:
     verdict = acceptor(release).bundle(bundle)
     if not verdict.clean:
         return explain(bundle, release=release, source=source, accepted=verdict.accepted)
-    if not any(one.misses for one in verdict.accepted.values()):
-        return []
-    walker = Walker(tables(release), Surroundings(), source)
-    _note_all_misses(walker, "Bundle", bundle, verdict.accepted)
-    return walker.issues
+    return _all_left("Bundle", bundle, verdict.accepted, release, source)
 
 
-def _note_all_misses(
-    walker: Walker, path: str, bundle: dict[str, Any], accepted: Mapping[int, Accepted]
-) -> None:
+def _all_left(
+    path: str, bundle: Json, accepted: Mapping[int, Accepted], release: Release, source: str | None
+) -> list[Issue]:
+    """What the accepted resources of a Bundle still leave to be warned of."""
+    found: list[Issue] = []
     for index, one in accepted.items():
         if one.misses:
-            _note_misses(walker, f"{path}.entry[{index}].resource", bundle["entry"][index]["resource"], one)
+            where, resource = f"{path}.entry[{index}].resource", bundle["entry"][index]["resource"]
+            found += _left(where, resource, one, release, source)
+    return found
 
 
-def _note_misses(walker: Walker, path: str, resource: dict[str, Any], accepted: Accepted) -> None:
-    """Warn of what an accepted resource still leaves to be warned of."""
-    if accepted.misses:
-        value_sets = {id(node): value_set for node, value_set in accepted.misses}
-        wanted = Counter(id(node) for node, _ in accepted.misses)
-        for where, node in places(walker.tables, path, resource, wanted):
-            walker.missed(where, value_sets[id(node)])
+def _left(
+    path: str, resource: Json, accepted: Accepted, release: Release, source: str | None
+) -> Iterator[Issue]:
+    """What an accepted resource still leaves to be warned of."""
+    for where, value_set in places(tables(release), path, resource, accepted.misses):
+        yield extensible_miss(where, value_set, source)
 
 
 def explain(
@@ -82,7 +80,7 @@ def explain(
     if is_bundle:
         bundles.check(walker, path, resource)
         bundles.orphans(walker, path, resource)
-        _note_all_misses(walker, path, resource, accepted)
+        walker.issues += _all_left(path, resource, accepted, release, source)
     return walker.issues
 
 

@@ -6,15 +6,20 @@ extensions. It must be sound: whatever it accepts, the walker finds no issue in,
 warning. Wrong types of values may raise TypeError and the like, which `Acceptor` takes for a "no".
 """
 
+import re
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
+
+import orjson
 
 from fhir_trial.release import Release
 from fhir_trial.validation import formats, references
 from fhir_trial.validation.bundles import entries
 from fhir_trial.validation.invariants import invariants
 from fhir_trial.validation.narrative import is_plain, narrative
+from fhir_trial.validation.places import Miss
 from fhir_trial.validation.references import base_of
 from fhir_trial.validation.tables import (
     UCUM,
@@ -39,9 +44,12 @@ _MEMO_LENGTH = 200
 _DEEPEST = 12
 """Extensions and actions inside each other that are accepted; the walker counts every object, up to 100."""
 
-_CONTROLS = bytes(sign for sign in range(32) if sign not in (9, 10, 13))
-_RARE = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff"
-"""Signs beyond ASCII that the walker may have to say something about."""
+_CONTROL = re.compile(rb"\\[bfu]")
+"""How orjson writes a control character; a backslash and one of these letters in a text look alike."""
+_BIDI = re.compile(rb"\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])")
+"""Bidirectional signs in UTF-8; a pattern that starts with one byte is searched for fast."""
+_NO_CHARACTER = re.compile(rb"\xef(?:\xbf[\xbe\xbf])")
+"""U+FFFE and U+FFFF in UTF-8."""
 
 _LONGEST_TEXT = formats.LONGEST_STRING
 _NUMBERS = 10**15
@@ -64,38 +72,85 @@ _FIRST = {
 """The properties asked about first; the others follow in the order of the specification."""
 
 
-Miss = tuple[Json, str]
-"""A coded element, and the extensible value set of which it has no code."""
+_SEEN_BEFORE_COMPILED = 20
+"""How often a shape is met before code is written for it: one record must not wait for the compiler."""
+_SHAPES = 200
+"""Shapes of one type that get code of their own, and ten times as many that are counted."""
 
 
-class Context(NamedTuple):
-    """What the generated code needs to know of the surroundings."""
+class Context:
+    """What the generated code needs to know of the surroundings, and what it leaves behind."""
 
-    types: dict[str, str] | None
-    """Reference -> type of every entry of a closed Bundle; None for a resource by itself."""
-    hit: Callable[[str], None]
-    """Called with every reference or canonical that leads to an entry."""
-    urls: set[str]
-    """The canonical urls of the entries."""
-    miss: Callable[[Miss], None]
-    """Called with every coded element that has no code of its extensible value set."""
-    depth: list[int]
-    """How many types that may hold themselves are open, in its only item."""
+    __slots__ = ("base", "depth", "hits", "misses", "texts", "types", "urls")
+
+    def __init__(self, types: dict[str, str] | None, urls: set[str], base: str = "") -> None:
+        self.types = types
+        """Type and id -> type of every entry of a closed Bundle; None for a resource by itself."""
+        self.urls = urls
+        """The canonical urls of the entries."""
+        self.base = base
+        """What the fullUrls of the entries have in front of type and id."""
+        self.texts: list[Any] = []
+        """The free texts, for `readable`; functions get the list by itself, to be quick."""
+        self.hits: list[str] = []
+        """The references and canonicals that led to an entry."""
+        self.misses: list[Miss] = []
+        """The coded elements that have no code of their extensible value set."""
+        self.depth = 0
+        """How many lists of extensions and types that may hold themselves are open."""
+
+    def readable(self) -> bool:
+        """Whether nothing needs to be said about the texts."""
+        try:
+            return readable(self.texts)
+        except TypeError:
+            return False
 
 
-class Entry(NamedTuple):
-    """What an extension may hold."""
+class Shapes(dict[tuple[str, ...], Test]):
+    """The keys of an object, in their order -> the test of just such objects, for one type.
 
-    key: str | None
-    """The only value[x] property, or "extension"; None when there are several."""
-    test: Test | None
-    """The test of that property's value, None for any text."""
-    place: "Allowed | None"
-    """The place of the extensions in the value."""
-    tests: "dict[str, tuple[Test | None, Allowed | None]]"
-    """Property -> test and place of its value."""
+    Objects of a shape that is not known get the test for every shape; one that is met often gets its own.
+    """
+
+    def __init__(self, maker: "Maker", name: str) -> None:
+        super().__init__()
+        self.maker = maker
+        self.name = name
+        self.met: dict[tuple[str, ...], int] = {}
+
+    @cached_property
+    def every(self) -> Test:
+        """The test for every shape."""
+        return self.maker.compiled(self.name)
+
+    @cached_property
+    def keys_known(self) -> frozenset[str]:
+        """The keys of the shapes that are counted: what else is met must not be kept."""
+        return self.maker.keys(self.name)
+
+    def __missing__(self, shape: tuple[str, ...]) -> Test:
+        count = self.met.get(shape, 0) + 1
+        if count > 1 or (len(self.met) < 10 * _SHAPES and self.keys_known.issuperset(shape)):
+            self.met[shape] = count
+        if count < _SEEN_BEFORE_COMPILED or len(self) >= _SHAPES:
+            return self.every
+        return self.setdefault(shape, self.maker.compiled_shape(self.name, shape) or self.every)
+
+
+class Values(NamedTuple):
+    """What an extension may hold that has a choice of values, or extensions beside its value."""
+
+    tests: "dict[str, tuple[Test | None, Shapes | None, Allowed | None]]"
+    """value[x] property, or "extension" -> test, or tests of its shapes, and place of its value."""
     beside: "dict[str, Allowed]"
     """_value[x] property -> the place of the extensions in it."""
+
+
+Entry = tuple[str | None, Test | None, Shapes | None, "Allowed | None", Values]
+"""What an extension may hold: the only value[x] property, or "extension", or None when there are several; the
+test of that property's value, or of its shapes, neither for any text; the place of the extensions in the
+value; all of it. A bare tuple, which is taken apart faster than a named one."""
 
 
 class Allowed(dict[str, Any]):
@@ -166,30 +221,61 @@ def language_code(value: Any) -> formats.Fault | None:
 
 
 def readable(texts: list[Any]) -> bool:
-    """Whether all of these are texts, none empty or padded, and free of signs that the walker would name."""
+    """Whether all of these are texts, none empty or padded, and free of signs that the walker would name.
+
+    orjson writes them fastest of all that looks at every sign; the UTF-8 of a text is kept in it, for whoever
+    writes the resource later.
+    """
     if not all(texts) or list(map(str.strip, texts)) != texts:  # TypeError when one is no text at all
         return False
-    joined = "\n".join(texts)
-    try:
-        data = joined.encode()
-    except UnicodeEncodeError:
+    data = orjson.dumps(texts)  # TypeError for half a surrogate pair
+    if len(data) > _LONGEST_TEXT or _CONTROL.search(data):
         return False
-    if len(data) > _LONGEST_TEXT or len(data.translate(None, _CONTROLS)) != len(data):
-        return False
-    if joined.isascii():
-        return True
-    odd = "".join([text for text in texts if not text.isascii()])
-    return not any(sign in odd for sign in _RARE)
+    return data.isascii() or not (_BIDI.search(data) or (b"\xef" in data and _NO_CHARACTER.search(data)))
 
 
-def readable_narrative(div: Any, text: Callable[[str], None]) -> bool:
-    """Whether a narrative is right; of a plain one the signs are left to `readable`."""
-    if type(div) is not str:
-        return False
-    if is_plain(div):
-        text(div)
-        return True
-    return bool(div) and narrative(div) is None
+def readable_narrative(div: Any) -> bool:
+    """Whether a narrative is right that is none of the plain ones."""
+    return type(div) is str and bool(div) and narrative(div) is None
+
+
+class Systems(dict[str, Any]):
+    """system -> its codes, True when any will do, None when the walker has to look."""
+
+    def __init__(self, known: Tables) -> None:
+        super().__init__()
+        self.tables = known
+
+    def __missing__(self, system: str) -> Any:
+        found: Any = self.tables.codes(UCUM_UNITS if system == UCUM else system)
+        if found is None and self.tables.is_named(system):
+            found = True
+        return found if found is None else self.setdefault(system, found)
+
+
+class Concepts:
+    """CodeableConcepts with nothing to say about, and nothing but texts in them."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Json] = {}
+        """A code -> a concept of it. One that is equal needs no second look: only a text is equal to a text.
+        They are copies, so that nobody changes them afterwards."""
+        self.met: set[str] = set()
+
+    def note(self, code: str, node: Json) -> None:
+        """Keep a concept of one right coding, if it is not the first of its code and its texts are right."""
+        if len(code) > _MEMO_LENGTH or code in self.known:
+            return
+        if code not in self.met:
+            if len(self.met) >= _MEMO_SIZE:
+                self.met.clear()
+                self.known.clear()
+            self.met.add(code)
+            return
+        [one] = node["coding"]
+        texts = [value for value in (node.get("text"), one.get("display")) if value is not None]
+        if all(type(text) is str and len(text) <= _MEMO_LENGTH for text in texts) and readable(texts):
+            self.known[code] = {key: [dict(one)] if key == "coding" else value for key, value in node.items()}
 
 
 class Maker:
@@ -198,17 +284,22 @@ class Maker:
     def __init__(self, known: Tables) -> None:
         self.tables = known
         self.invariants = invariants(known.release)
-        self.types: dict[str, Test] = {}
-        self.users: dict[str, list[tuple[dict[str, Any], str]]] = {}
-        """Types that are not compiled yet -> the code that calls them, and by which name."""
+        self._own: dict[str, Callable[[], Test]] = {
+            "Coding": self._coding,
+            "Reference": self._reference,
+            "Extension": lambda: _refused,
+            "CodeableConcept": self._concept,
+        }
+        """What makes the tests of types with code that is not generated."""
+        self.special: dict[str, Test] = {}
+        self.shapes: dict[str, Shapes] = {}
+        """The tests of all other types."""
         self.allowed: dict[frozenset[str], Allowed] = {}
         self.memos = {name: Memo(check) for name, check in known.primitives.items()}
         self.memos["absolute"] = Memo(absolute_uri)
         self.memos["language"] = Memo(language_code)
         self.memos["profile"] = Memo(self._profile)
         self.values: dict[tuple[str, frozenset[str] | None], Test] = {}
-        self.pairs: set[tuple[str, str]] = set()
-        """System and code of codings that were found right before."""
 
     def _profile(self, value: Any) -> formats.Fault | None:
         fault = formats.uri(value)
@@ -226,35 +317,22 @@ class Maker:
         return self.allowed[key]
 
     def test(self, name: str) -> Test:
-        """The test of a complex type, made when it is first called."""
-        if name in self.types:
-            return self.types[name]
-        special: dict[str, Callable[[], Test]] = {
-            "Coding": self._coding,
-            "Reference": self._reference,
-            "Extension": lambda: _refused,
-            "CodeableConcept": self._concept,
-        }
-        if name in special:
-            self.types[name] = special[name]()
-            return self.types[name]
+        """The test of a type with code of its own."""
+        if name not in self.special:
+            self.special[name] = self._own[name]()
+        return self.special[name]
 
-        def later(*arguments: Any) -> bool:
-            """Compiles the type at its first use."""
-            if self.types[name] is later:
-                self._replace(name, self.compiled(name))
-            return self.types[name](*arguments)
+    def is_special(self, kind: str) -> bool:
+        """Whether a type has code of its own."""
+        return kind in self._own
 
-        self.types[name] = later
-        return later
+    def shaped(self, name: str) -> Shapes:
+        """The tests of a type's shapes, written as they are met."""
+        if name not in self.shapes:
+            self.shapes[name] = Shapes(self, name)
+        return self.shapes[name]
 
-    def _replace(self, name: str, test: Test) -> None:
-        """Let all code that calls a type call its real test from now on."""
-        self.types[name] = test
-        for scope, variable in self.users.pop(name, []):
-            scope[variable] = test
-
-    def extension_entry(self, table: ExtensionTable) -> "Entry":
+    def extension_entry(self, table: ExtensionTable) -> Entry:
         """What an extension may hold, ready to be called."""
         kinds = {"value" + kind[0].upper() + kind[1:]: kind for kind in table.values}
         tests = {name: self._value(kind, table.targets) for name, kind in kinds.items()}
@@ -264,11 +342,11 @@ class Maker:
             if kind in self.tables.primitives
         }
         if table.children:
-            tests["extension"] = (extensions, self._children(table))
+            tests["extension"] = (extensions, None, self._children(table))
         if len(tests) != 1:
-            return Entry(None, None, None, tests, beside)
-        [(key, (test, place))] = tests.items()
-        return Entry(key, test, place, tests, beside)
+            return None, None, None, None, Values(tests, beside)
+        [(key, (test, shapes, place))] = tests.items()
+        return key, test, shapes, place, Values(tests, beside)
 
     def _children(self, table: ExtensionTable) -> Allowed:
         """The extensions in a complex one."""
@@ -277,47 +355,40 @@ class Maker:
             inner[name] = self.extension_entry(child)
         return inner
 
-    def _value(self, kind: str, targets: frozenset[str] | None) -> tuple[Test | None, Allowed | None]:
-        """The test of an extension's value, and the place in it."""
+    def _value(
+        self, kind: str, targets: frozenset[str] | None
+    ) -> tuple[Test | None, Shapes | None, Allowed | None]:
+        """The test of an extension's value, or of its shapes, and the place in it."""
         if kind == "string":
-            return None, None
-        if kind == "CodeableConcept":
-            return self.test(kind), self.place(_value_contexts(kind))
+            return None, None, None
+        if kind in self._own:
+            if kind != "Reference":
+                return self.test(kind), None, self.place(_value_contexts(kind))
+        elif kind not in self.tables.primitives:
+            return None, self.shaped(kind), self.place(_value_contexts(kind))
         key = (kind, targets)
         if key not in self.values:
             element = Element("value", (kind,), targets=targets)
             self.values[key] = self._compile_value(element, kind)
-        return self.values[key], None
+        return self.values[key], None, None
 
     # ------------------------------------------------------------ types with code of their own
 
     def _coding(self) -> Test:
-        codes = self.tables.codes
-        named = self.tables.is_named
-
-        class Systems(dict[str, Any]):
-            """system -> its codes, True when any will do, None when the walker has to look."""
-
-            def __missing__(self, system: str) -> Any:
-                found: Any = codes(UCUM_UNITS) if system == UCUM else codes(system)
-                if found is None and named(system):
-                    found = True
-                return found if found is None else self.setdefault(system, found)
-
-        systems = Systems()
+        systems = Systems(self.tables)
         tokens = self.memos["code"]
-        known_code, add_code, pairs = tokens.known, tokens.add, self.pairs
+        known_code, add_code = tokens.known, tokens.add
 
-        def uncoded(node: Json, text: Callable[[str], None]) -> bool:
+        def uncoded(node: Json, texts: list[Any]) -> bool:
             """A vocabulary that is known by name only, and its version; one with known codes wants a code."""
             if "version" in node:
-                text(node["version"])
+                texts.append(node["version"])
                 return systems[node["system"]] is True and len(node) == 2
             return len(node) == 1 and systems[node["system"]] is True
 
-        def coding(node: Json, _place: Any, text: Callable[[str], None], _context: Context) -> bool:
+        def coding(node: Json, _place: Any, texts: list[Any], _context: Context) -> bool:
             if "code" not in node:
-                return uncoded(node, text)
+                return uncoded(node, texts)
             code = node["code"]
             found = systems[node["system"]]
             if found is True:
@@ -326,46 +397,50 @@ class Maker:
             elif found is None or code not in found:
                 return False
             if len(node) == 2:
-                if len(pairs) > _MEMO_SIZE:
-                    pairs.clear()
-                pairs.add((node["system"], code))
                 return True
-            text(node["display"])
+            texts.append(node["display"])
             return len(node) == 3
 
         return coding
 
     def _concept(self) -> Test:
         """A text, a coding, or both, looked at here; anything else as the table says."""
-        whole, coding, pairs = self.compiled("CodeableConcept"), self.test("Coding"), self.pairs
+        whole, coding, concepts = self.shaped("CodeableConcept"), self.test("Coding"), Concepts()
+        known, note = concepts.known, concepts.note
 
-        def concept(node: Json, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
-            size = len(node)
-            if "text" in node:
-                if size == 1:
-                    text(node["text"])
+        def concept(node: Json, place: Allowed, texts: list[Any], context: Context) -> bool:
+            found = node.get("coding")
+            if type(found) is not list or len(found) != 1:
+                if len(node) == 1 and "text" in node:
+                    texts.append(node["text"])
                     return type(node) is dict
-                if size == 2 and "coding" in node:
-                    found = node["coding"]
-                    if type(found) is list and len(found) == 1:
-                        one = found[0]
-                        text(node["text"])
-                        if len(one) == 2 and (one.get("system"), one.get("code")) in pairs:
-                            return type(one) is dict and type(node) is dict
-                        return type(one) is dict and coding(one, None, text, context)
-            return whole(node, place, text, context)
+                return whole[tuple(node)](node, place, texts, context)
+            one = found[0]
+            code = one.get("code")
+            if code in known and known[code] == node:
+                return True
+            if type(one) is not dict or type(node) is not dict or not coding(one, None, texts, context):
+                return False
+            if len(node) == 2 and "text" in node:
+                texts.append(node["text"])
+            elif len(node) != 1:
+                # the coding's texts are gathered twice, which does no harm
+                return whole[tuple(node)](node, place, texts, context)
+            if type(code) is str:
+                note(code, node)
+            return True
 
         return concept
 
     def _reference(self) -> Test:
         resources = self.tables.resources
-        identifier = self.test("Identifier")
+        identifier = self.shaped("Identifier")
         named = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
 
         def reference(
             node: Json,
             place: Allowed,
-            text: Callable[[str], None],
+            texts: list[Any],
             context: Context,
             targets: frozenset[str] | None = None,
         ) -> bool:
@@ -376,17 +451,19 @@ class Maker:
                 if key == "reference":
                     types = context.types
                     kind = _open_type(value, resources) if types is None else types.get(value)
+                    if kind is None and types is not None:
+                        kind = types.get(value.removeprefix(context.base))
                     if kind is None or (targets is not None and kind not in targets):
                         return False
-                    context.hit(value)
+                    context.hits.append(value)
                 elif key == "display":
-                    text(value)
+                    texts.append(value)
                 elif key == "type":
                     stated = value
                 elif key == "extension":
-                    if not extensions(value, place, text, context):
+                    if not extensions(value, place, texts, context):
                         return False
-                elif key != "identifier" or not identifier(value, named, text, context):
+                elif key != "identifier" or not identifier[tuple(value)](value, named, texts, context):
                     return False
             if kind is None and stated is not None:
                 return "identifier" in node and stated in (resources if targets is None else targets)
@@ -396,12 +473,23 @@ class Maker:
 
     # ------------------------------------------------------------ generated code
 
+    def compiled_shape(self, name: str, shape: tuple[str, ...]) -> Test | None:
+        """The test of a type's objects of one shape; None when such an object is never right."""
+        return Writer(self, self._table(name)).compiled_shape(shape)
+
     def compiled(self, name: str) -> Test:
+        """The test of a type's objects of every shape."""
+        return Writer(self, self._table(name)).compiled()
+
+    def keys(self, name: str) -> frozenset[str]:
+        """The keys that a type's objects may have."""
+        return frozenset(Writer(self, self._table(name)).keys())
+
+    def _table(self, name: str) -> TypeTable:
         table = self.tables.type(name)
         if table is None:
             raise TypeError(name)
-        writer = Writer(self, table)
-        return writer.compiled()
+        return table
 
     def _compile_value(self, element: Element, kind: str) -> Test:
         writer = Writer(self, TypeTable("Extension", {}, ()))
@@ -419,28 +507,32 @@ def _open_type(text: str, resources: frozenset[str]) -> str | None:
     return literal.type if literal is not None and literal.type in resources and text[0] != "#" else None
 
 
-def extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
+_url = itemgetter("url")
+
+
+def extensions(found: Any, place: Allowed, texts: list[Any], context: Context) -> bool:
     """The extensions of one element."""
-    depth = context.depth
-    depth[0] += 1
-    if type(found) is not list or not found or depth[0] > _DEEPEST:
+    context.depth += 1
+    if not found or context.depth > _DEEPEST:
         return False
-    for one in found:
-        key, test, inner, tests, beside = place[one["url"]]
-        if len(one) != 2:
-            key = _beside(one, beside, text, context)
-            test, inner = tests[key]
-        elif key is None:
-            first, key = one
-            if key == "url":
-                key = first
-            test, inner = tests[key]
-        if test is None:
-            text(one[key])
-        elif not test(one[key], inner, text, context):
-            return False
-    depth[0] -= 1
-    return len(found) == 1 or not place.single or _once(found, place.single)
+    for one in found:  # in anything but a list there are no objects
+        key, test, shapes, inner, values = place[one["url"]]
+        if key is None or len(one) != 2:
+            key = _beside(one, values.beside, texts, context) if len(one) != 2 else _other_key(one)
+            test, shapes, inner = values.tests[key]
+        if test is not None:
+            if not test(one[key], inner, texts, context):
+                return False
+        elif shapes is None:
+            texts.append(one[key])
+        else:
+            value = one[key]
+            if not shapes[tuple(value)](value, inner, texts, context):
+                return False
+    context.depth -= 1
+    if not place.single or len(found) == 1 or len(set(map(_url, found))) == len(found):
+        return True
+    return _once(found, place.single)
 
 
 def _once(found: list[Json], single: frozenset[str]) -> bool:
@@ -449,10 +541,16 @@ def _once(found: list[Json], single: frozenset[str]) -> bool:
     return len(urls) == len(set(urls))
 
 
-def _beside(one: Json, beside: dict[str, Allowed], text: Callable[[str], None], context: Context) -> str:
+def _other_key(one: Json) -> str:
+    """The key of two that is not "url"."""
+    first, second = one
+    return first if second == "url" else second
+
+
+def _beside(one: Json, beside: dict[str, Allowed], texts: list[Any], context: Context) -> str:
     """The value's key in an extension of url, primitive value, and extensions of that value."""
     for key, place in beside.items():
-        if key in one and len(one) == 3 and primitive_extensions(one[key], place, text, context):
+        if key in one and len(one) == 3 and primitive_extensions(one[key], place, texts, context):
             return key[1:]
     raise KeyError("value")
 
@@ -462,14 +560,17 @@ def _value_contexts(kind: str) -> set[str]:
     return {kind, "Extension.value", "Extension.value[x]"}
 
 
-def primitive_extensions(found: Any, place: Allowed, text: Callable[[str], None], context: Context) -> bool:
+def primitive_extensions(found: Any, place: Allowed, texts: list[Any], context: Context) -> bool:
     """The `_` sibling of a primitive, with nothing but extensions."""
-    return type(found) is dict and len(found) == 1 and extensions(found["extension"], place, text, context)
+    return type(found) is dict and len(found) == 1 and extensions(found["extension"], place, texts, context)
 
 
 def in_value_set(concept: Json, pairs: frozenset[tuple[str, str]]) -> bool:
     """Whether a CodeableConcept has a code of a value set."""
-    return any((one.get("system"), one.get("code")) in pairs for one in concept.get("coding", ()))
+    for one in concept.get("coding", ()):  # noqa: SIM110 - a generator takes three times as long
+        if (one.get("system"), one.get("code")) in pairs:
+            return True
+    return False
 
 
 class Writer:
@@ -479,13 +580,12 @@ class Writer:
         self.maker = maker
         self.table = table
         self.lines: list[str] = []
-        self.calls: dict[str, str] = {}
-        """Variable -> the type whose test it is."""
         self.names: dict[str, Any] = {
             "extensions": extensions,
             "primitive_extensions": primitive_extensions,
             "in_value_set": in_value_set,
             "html_tag": formats.HTML_TAG.search,
+            "plain": is_plain,
             "narrative": readable_narrative,
         }
         self.is_resource = table.name in maker.tables.resources
@@ -504,8 +604,8 @@ class Writer:
         self.line(indent + 1, "return False")
 
     def compiled(self) -> Test:
-        """The test of the type: (node, place, text, context) -> bool."""
-        self.line(0, "def test(node, place, text, context):")
+        """The test of the type: (node, place, texts, context) -> bool."""
+        self.line(0, "def test(node, place, texts, context):")
         self.refuse_if(1, "type(node) is not dict or not node")
         for element in self.table.mandatory:
             if not element.choice:
@@ -519,18 +619,54 @@ class Writer:
         self.line(1, "return True")
         return self._run()
 
+    def compiled_shape(self, shape: tuple[str, ...]) -> Test | None:
+        """The same for objects of just these keys: what hangs on keys alone is decided here."""
+        if not self._holds(shape):
+            return None
+        self.line(0, "def test(node, place, texts, context):")
+        self.refuse_if(1, "type(node) is not dict")
+        for key in shape:
+            if key != "resourceType" or not self.is_resource:
+                self.line(1, f"value = node[{key!r}]")
+                self._property(1, key, "value")
+        for rule in self.maker.invariants.get(self.table.name, ()):
+            if not rule.keys_only and rule.asks.issubset(shape):
+                self.refuse_if(1, f"not {self.name(rule.holds)}(node)")
+        if self.table.name in _QUANTITIES and "system" in shape:
+            self.refuse_if(1, f"not {self.name(_quantity(self.maker))}(node)")
+        self.line(1, "return True")
+        return self._run()
+
+    def _holds(self, shape: tuple[str, ...]) -> bool:
+        """Whether an object of these keys can be right, as far as the accept path looks."""
+        if shape in ((), ("id",), ("resourceType",)) or not self.keys().issuperset(shape):
+            return False
+        if self.is_resource and {"language", "text"}.issubset(shape):
+            return False
+        if not all(one.choice or one.name in shape for one in self.table.mandatory):
+            return False
+        for element in self._choices():
+            kinds = [name for name, (one, _) in self.table.properties.items() if one is element]
+            count = sum(key in kinds for key in shape)
+            if count > 1 or (element.min and not count):
+                return False
+        rules = [rule for rule in self.maker.invariants.get(self.table.name, ()) if rule.keys_only]
+        return all(rule.holds(dict.fromkeys(shape)) for rule in rules)
+
+    def keys(self) -> set[str]:
+        """The keys that may be met."""
+        own = {"resourceType"} if self.is_resource else set()
+        return {*self.table.properties, *("_" + name for name in self._annotated()), *own} - {"contained"}
+
     def compiled_value(self, element: Element, kind: str) -> Test:
-        """The test of an extension's value: (value, place, text, context) -> bool."""
-        self.line(0, "def test(value, _, text, context):")
+        """The test of an extension's value: (value, place, texts, context) -> bool."""
+        self.line(0, "def test(value, _, texts, context):")
         self.value(1, "value", element, kind)
         self.line(1, "return True")
         return self._run()
 
     def _run(self) -> Test:
         scope = dict(self.names)
-        for variable, kind in self.calls.items():
-            scope[variable] = self.maker.test(kind)  # it may have been compiled meanwhile
-            self.maker.users.setdefault(kind, []).append((scope, variable))
         exec(compile("\n".join(self.lines), f"<accept {self.table.name}>", "exec"), scope)
         test: Test = scope["test"]
         return test
@@ -546,7 +682,7 @@ class Writer:
             self.refuse_if(1, f"not {self.name(rule.holds)}(node)")
         if self.is_resource:
             self.refuse_if(1, "'language' in node and 'text' in node")
-        if self.table.name in ("Quantity", "Age", "Duration", "Count", "Distance"):
+        if self.table.name in _QUANTITIES:
             self.refuse_if(1, f"'system' in node and not {self.name(_quantity(self.maker))}(node)")
 
     def _ordered(self) -> list[str]:
@@ -561,7 +697,7 @@ class Writer:
             self.line(3, "pass")
             word = "elif"
         for name in self._ordered():
-            element, kind = self.table.properties[name]
+            element, _ = self.table.properties[name]
             if name == "contained":
                 continue
             self.line(2, f"{word} key == {name!r}:")
@@ -570,38 +706,48 @@ class Writer:
                 self.line(3, f"{choices[element.name]} += 1")
             if name == "id" and not self.is_resource:
                 self.refuse_if(3, "len(node) == 1")
-            if name == "extension":
-                self.refuse_if(3, "not extensions(value, place, text, context)")
-            elif name == "modifierExtension":
-                self.refuse_if(3, "not extensions(value, place.modifiers, text, context)")
-            else:
-                self._items(element, kind)
-        self._underscored(word)
+            self._property(3, name, "value")
+        for name in self._annotated():
+            self.line(2, f"{word} key == {'_' + name!r}:")
+            self._property(3, "_" + name, "value")
+            word = "elif"
         self.line(2, "else:")
         self.line(3, "return False")
 
-    def _underscored(self, word: str) -> None:
-        """`_name` of single primitives: only beside a value, or instead of one that may be missing."""
-        for name, (element, kind) in self.table.properties.items():
-            if kind not in self.maker.tables.primitives or element.many or element.choice or name == "id":
-                continue
-            self.line(2, f"{word} key == {'_' + name!r}:")
-            place = self.name(self.maker.place(self._contexts(element, kind)))
-            self.refuse_if(3, f"not primitive_extensions(value, {place}, text, context)")
-            word = "elif"
+    def _annotated(self) -> list[str]:
+        """The single primitives, which a `_name` may stand beside, or instead of if they may be missing."""
+        return [
+            name
+            for name, (element, kind) in self.table.properties.items()
+            if kind in self.maker.tables.primitives and not (element.many or element.choice or name == "id")
+        ]
+
+    def _property(self, indent: int, key: str, var: str) -> None:
+        """The test of the value of one key."""
+        if key == "resourceType" and self.is_resource:
+            return
+        if key == "extension":
+            self.refuse_if(indent, f"not extensions({var}, place, texts, context)")
+        elif key == "modifierExtension":
+            self.refuse_if(indent, f"not extensions({var}, place.modifiers, texts, context)")
+        elif key[0] == "_":
+            place = self.name(self.maker.place(self._contexts(*self.table.properties[key[1:]])))
+            self.refuse_if(indent, f"not primitive_extensions({var}, {place}, texts, context)")
+        else:
+            self._items(indent, var, *self.table.properties[key])
 
     def _contexts(self, element: Element, kind: str) -> set[str]:
         where = f"{self.table.name}.{element.name}"
         found = {kind, where, where + "[x]"}
         return found | {"BackboneElement"} if "." in kind else found
 
-    def _items(self, element: Element, kind: str) -> None:
+    def _items(self, indent: int, var: str, element: Element, kind: str) -> None:
         if not element.many:
-            self.value(3, "value", element, kind)
+            self.value(indent, var, element, kind)
             return
-        self.refuse_if(3, "type(value) is not list or not value")
-        self.line(3, "for one in value:")
-        self.value(4, "one", element, kind)
+        self.refuse_if(indent, f"type({var}) is not list or not {var}")
+        self.line(indent, f"for one in {var}:")
+        self.value(indent + 1, "one", element, kind)
 
     # ------------------------------------------------------------ values
 
@@ -610,7 +756,10 @@ class Writer:
         if kind in self.maker.tables.primitives:
             self._primitive(indent, var, element, kind)
         elif kind == "xhtml":
-            self.refuse_if(indent, f"not narrative({var}, text)")
+            self.line(indent, f"if plain({var}):")
+            self.line(indent + 1, f"texts.append({var})  # the signs in it are left to `readable`")
+            self.line(indent, f"elif not narrative({var}):")
+            self.line(indent + 1, "return False")
         elif kind == "Resource" or kind == "CodeableReference":
             self._rare(indent, var, element, kind)
         else:
@@ -638,36 +787,48 @@ class Writer:
         where = f"{of or self.table.name}.{element.name}"
         contexts = {kind, where, where + "[x]"} | ({"BackboneElement"} if "." in kind else set())
         place = self.name(self.maker.place(contexts))
-        test = self.name(self.maker.test(kind))
-        self.calls[test] = kind
-        if kind == "Coding":
-            self.refuse_if(indent, f"type({var}) is not dict")
         inside_itself = kind == self.table.name or (self.table.name == "Identifier" and kind == "Reference")
         if inside_itself:
-            self.line(indent, "context.depth[0] += 1")
-            self.refuse_if(indent, f"context.depth[0] > {_DEEPEST}")
-        targets = ""
-        if kind == "Reference":
-            self.refuse_if(indent, f"type({var}) is not dict")
-            allowed = element.targets
-            if allowed is not None and allowed <= self.maker.tables.resources:
-                targets = f", {self.name(allowed)}"
-        self.refuse_if(indent, f"not {test}({var}, {place}, text, context{targets})")
+            self.line(indent, "context.depth += 1")
+            self.refuse_if(indent, f"context.depth > {_DEEPEST}")
+        self._call(indent, var, element, kind, place)
         if inside_itself:
-            self.line(indent, "context.depth[0] -= 1")
+            self.line(indent, "context.depth -= 1")
         value_set = element.required or element.extensible
         if value_set is not None and kind in ("CodeableConcept", "Coding"):
             pairs = self.name(self.maker.tables.pairs(value_set))
             held = var if kind == "CodeableConcept" else f"{{'coding': [{var}]}}"
             self.line(indent, f"if not in_value_set({held}, {pairs}):")
-            miss = f"context.miss(({var}, {value_set!r}))"
+            miss = f"context.misses.append(({var}, {value_set!r}, {self.table.name!r}, {element.name!r}))"
             self.line(indent + 1, "return False" if element.required else miss)
+
+    def _call(self, indent: int, var: str, element: Element, kind: str, place: str) -> None:
+        """The call of another type's test."""
+        if kind in ("Coding", "Reference"):
+            self.refuse_if(indent, f"type({var}) is not dict")
+        if not self.maker.is_special(kind):
+            shapes = self.name(self.maker.shaped(kind))
+            self.refuse_if(indent, f"not {shapes}[tuple({var})]({var}, {place}, texts, context)")
+            return
+        test, targets = self.name(self.maker.test(kind)), ""
+        allowed = element.targets if kind == "Reference" else None
+        if allowed is not None and allowed <= self.maker.tables.resources:
+            targets = f", {self.name(allowed)}"
+        condition = f"not {test}({var}, {place}, texts, context{targets})"
+        if kind == "CodeableConcept":
+            # the commonest of all is looked at without a call
+            self.line(indent, f"if type({var}) is dict and len({var}) == 1 and 'text' in {var}:")
+            self.line(indent + 1, f"texts.append({var}['text'])")
+            self.line(indent, f"elif {condition}:")
+            self.line(indent + 1, "return False")
+        else:
+            self.refuse_if(indent, condition)
 
     def _primitive(self, indent: int, var: str, element: Element, kind: str) -> None:
         if kind in ("string", "markdown"):
             if kind == "markdown":
                 self.refuse_if(indent, f"'<' in {var} and html_tag({var})")
-            self.line(indent, f"text({var})  # and `readable` looks at it")
+            self.line(indent, f"texts.append({var})  # and `readable` looks at it")
         elif kind == "boolean":
             self.refuse_if(indent, f"{var} is not True and {var} is not False")
         elif kind in ("integer", "positiveInt", "unsignedInt"):
@@ -693,7 +854,10 @@ class Writer:
         self.refuse_if(indent, f"{var} not in {self.name(memo.known)} and not {self.name(memo.add)}({var})")
         if kind == "canonical":
             self.line(indent, f"if {var} in context.urls:")
-            self.line(indent + 1, f"context.hit({var})")
+            self.line(indent + 1, f"context.hits.append({var})")
+
+
+_QUANTITIES = ("Quantity", "Age", "Duration", "Count", "Distance")
 
 
 def _quantity(maker: Maker) -> Callable[[Json], bool]:
@@ -730,10 +894,21 @@ class Verdict(NamedTuple):
     clean: bool
     """Whether all resources are accepted, and the Bundle as a whole."""
     accepted: dict[int, Accepted]
-    """The entries whose resources are accepted."""
+    """The entries whose resources are accepted; in a clean Bundle only those with something left to say."""
 
 
 NOTHING = Verdict(clean=False, accepted={})
+
+
+class Index(NamedTuple):
+    """The entries of a Bundle of the plain kind."""
+
+    types: dict[str, str]
+    """Type and id -> type, in the order of the entries; their fullUrls add nothing but the base."""
+    urls: set[str]
+    """Their canonical urls."""
+    base: str
+    """What their fullUrls have in front of type and id."""
 
 
 class Acceptor:
@@ -741,28 +916,30 @@ class Acceptor:
 
     def __init__(self, release: Release) -> None:
         self.maker = Maker(tables(release))
-        self.tests: dict[str, tuple[Test, Allowed]] = {}
+        self.tests: dict[str, tuple[Shapes, Allowed]] = {}
 
     def resource(self, node: Json) -> Accepted | None:
         """What is to be known of a resource that stands by itself; None when the walker has to look."""
-        texts: list[str] = []
-        misses: list[Miss] = []
-        context = Context(None, _forget, set(), misses.append, [0])
-        good = self._tried(node, texts.append, context) and _readable(texts)
-        return Accepted([], misses) if good else None
+        context = Context(None, set())
+        good = self._tried(node, context) and context.readable()
+        return Accepted([], context.misses) if good else None
 
-    def _clean(self, node: Json, text: Callable[[str], None], context: Context) -> bool:
+    def _tried(self, node: Json, context: Context) -> bool:
+        context.depth = 0
+        try:
+            return self._clean(node, context)
+        except _GIVEN_UP:
+            return False
+
+    def _clean(self, node: Json, context: Context) -> bool:
         kind = node["resourceType"]
-        found = self.tests.get(kind)
-        if found is None:
-            found = self._test(kind)
-        return len(node) > 1 and found[0](node, found[1], text, context)
+        shapes, place = self.tests.get(kind) or self._test(kind)
+        return len(node) > 1 and shapes[tuple(node)](node, place, context.texts, context)
 
-    def _test(self, kind: str) -> tuple[Test, Allowed]:
+    def _test(self, kind: str) -> tuple[Shapes, Allowed]:
         if kind not in self.maker.tables.resources or self.maker.tables.type(kind) is None:
             raise KeyError(kind)
-        test = self.maker.compiled(kind)
-        self.tests[kind] = (test, self.maker.place({kind, *RESOURCE_CONTEXTS}))
+        self.tests[kind] = (self.maker.shaped(kind), self.maker.place({kind, *RESOURCE_CONTEXTS}))
         return self.tests[kind]
 
     def bundle(self, node: Json) -> Verdict:
@@ -771,81 +948,83 @@ class Acceptor:
             index = _index(node)
             if index is None or not self._head(node):
                 return NOTHING
-            return self._entries(node, index)
+            return self._whole(node["entry"], index) or self._entries(node["entry"], index)
         except _GIVEN_UP:
             return NOTHING
 
     def _head(self, node: Json) -> bool:
         """The Bundle without its entries; the type is one that `_index` knows."""
+        if len(node) == 3 and node["resourceType"] == "Bundle":
+            return True  # and nothing else: `_index` has looked at type and entry
         rest = {key: value for key, value in node.items() if key != "entry"}
         if rest.keys() - {"resourceType", "type", "id", "timestamp", "meta", "identifier"}:
             return False
-        texts: list[str] = []
-        misses: list[Miss] = []
-        context = Context({}, _forget, set(), misses.append, [0])
-        return self._clean(rest, texts.append, context) and _readable(texts) and not misses
+        context = Context({}, set())
+        return self._clean(rest, context) and context.readable() and not context.misses
 
-    def _entries(self, node: Json, index: dict[str, str]) -> Verdict:
-        texts: list[str] = []
-        accepted: dict[int, Accepted] = {}
-        spans: dict[int, slice] = {}
-        hits: list[str] = []
-        misses: list[Miss] = []
-        urls = {entry["resource"].get("url") for entry in node["entry"]}
-        context = Context(index, hits.append, urls, misses.append, [0])
-        for number, entry in enumerate(node["entry"]):
-            start, missed, before = len(hits), len(misses), len(texts)
-            if self._tried(entry["resource"], texts.append, context):
-                accepted[number] = Accepted(hits[start:], misses[missed:])
-                spans[number] = slice(before, len(texts))
-            else:
-                del texts[before:], hits[start:], misses[missed:]
-        if not _readable(texts):
-            accepted = {n: one for n, one in accepted.items() if _readable(texts[spans[n]])}
-        clean = len(accepted) == len(node["entry"]) and _connected(node["entry"], accepted, hits)
-        return Verdict(clean, accepted)
-
-    def _tried(self, node: Json, text: Callable[[str], None], context: Context) -> bool:
-        context.depth[0] = 0
+    def _whole(self, found: list[Json], index: Index) -> Verdict | None:
+        """The verdict on a clean Bundle; None when some entry is not accepted, whichever it is."""
+        context = Context(index.types, index.urls, index.base)
+        hits, misses, texts, tests = context.hits, context.misses, context.texts, self.tests
+        left: dict[int, Accepted] = {}
+        leaves: list[tuple[str, Json]] = []
         try:
-            return self._clean(node, text, context)
+            for number, (key, entry) in enumerate(zip(index.types, found, strict=True)):
+                referring, missed = len(hits), len(misses)
+                node = entry["resource"]
+                shapes, place = tests.get(node["resourceType"]) or self._test(node["resourceType"])
+                if len(node) < 2 or not shapes[tuple(node)](node, place, texts, context):
+                    return None
+                if len(hits) == referring:
+                    leaves.append((key, entry))
+                if len(misses) != missed:
+                    left[number] = Accepted([], misses[missed:])
         except _GIVEN_UP:
-            return False
+            return None
+        if context.readable() and (len(found) == 1 or _referred(leaves, set(hits))):
+            return Verdict(clean=True, accepted=left)
+        return None
+
+    def _entries(self, found: list[Json], index: Index) -> Verdict:
+        """Which entries of a Bundle are accepted that is not clean as a whole."""
+        accepted: dict[int, Accepted] = {}
+        for number, entry in enumerate(found):
+            context = Context(index.types, index.urls, index.base)
+            if self._tried(entry["resource"], context) and context.readable():
+                accepted[number] = Accepted(context.hits, context.misses)
+        return Verdict(clean=False, accepted=accepted)
 
 
-def _readable(texts: list[Any]) -> bool:
-    """`readable`, of what may be no texts."""
-    try:
-        return readable(texts)
-    except TypeError:
-        return False
-
-
-def _forget(_: str) -> None:
-    """References of a resource by itself lead nowhere."""
-
-
-def _index(node: Json) -> dict[str, str] | None:
-    """Reference -> type of every entry, when all entries are of the plain kind."""
+def _index(node: Json) -> Index | None:
+    """The entries, when all are of the plain kind."""
     kind = node["type"]
     found = entries(node)
     if kind not in ("collection", "transaction") or not found or type(node["entry"]) is not list:
         return None
-    base = base_of(found[0]["fullUrl"])
-    if base is None or formats.uri(base) is not None:
+    first = found[0]["resource"]
+    base = found[0]["fullUrl"].removesuffix(f"{first['resourceType']}/{first['id']}")
+    if not _is_base(base):
         return None
-    index: dict[str, str] = {}
-    size = 3 if kind == "transaction" else 2
+    index = Index({}, set(), base)
+    types, size = index.types, 3 if kind == "transaction" else 2
     for entry in found:
         resource = entry["resource"]
-        name, identity = resource["resourceType"], resource["id"]
-        key = f"{name}/{identity}"
-        if entry["fullUrl"] != base + key or key in index or len(entry) != size or type(entry) is not dict:
+        name = resource["resourceType"]
+        key = f"{name}/{resource['id']}"
+        if entry["fullUrl"] != base + key or len(entry) != size or type(entry) is not dict:
             return None
         if size == 3 and not _plain_request(entry["request"], name, key):
             return None
-        index[key] = index[base + key] = name
-    return index
+        types[key] = name
+        if "url" in resource:
+            index.urls.add(resource["url"])
+    return index if len(types) == len(found) else None
+
+
+@lru_cache(maxsize=64)
+def _is_base(base: str) -> bool:
+    """Whether type and id can follow."""
+    return base_of(f"{base}Group/1") == base and formats.uri(base) is None
 
 
 def _plain_request(request: Json, name: str, key: str) -> bool:
@@ -856,19 +1035,12 @@ def _plain_request(request: Json, name: str, key: str) -> bool:
     return bool((method == "PUT" and url == key) or (method == "POST" and url == name))
 
 
-def _connected(found: list[Json], accepted: dict[int, Accepted], hits: list[str]) -> bool:
-    """Whether every entry refers to one or is referred to."""
-    if len(found) == 1:
-        return True
-    referenced = set(hits)
-    for number, entry in enumerate(found):
-        if accepted[number].hits:
-            continue
-        resource = entry["resource"]
-        names = {entry["fullUrl"], f"{resource['resourceType']}/{resource['id']}", resource.get("url")}
-        if names.isdisjoint(referenced):
-            return False
-    return True
+def _referred(leaves: list[tuple[str, Json]], hits: set[str]) -> bool:
+    """Whether something refers to each of the entries that refer to none themselves."""
+    return all(
+        key in hits or entry["fullUrl"] in hits or entry["resource"].get("url") in hits
+        for key, entry in leaves
+    )
 
 
 @cache

@@ -21,6 +21,22 @@ class Invariant(NamedTuple):
     text: str
     holds: Callable[[Json], bool]
     warning: bool = False
+    asks: frozenset[str] = frozenset()
+    """The rule holds wherever one of these properties is missing."""
+    keys_only: bool = False
+    """Whether the rule asks which properties there are, and nothing about their values."""
+
+
+def _on_keys(key: str, text: str, holds: Callable[[Json], bool], *, warning: bool = False) -> Invariant:
+    """A rule about which properties there are."""
+    return Invariant(key, text, holds, warning, keys_only=True)
+
+
+def _on_values(
+    key: str, text: str, holds: Callable[[Json], bool], *asks: str, warning: bool = False
+) -> Invariant:
+    """A rule about the values of these properties."""
+    return Invariant(key, text, holds, warning, frozenset(asks))
 
 
 def _number(value: Any) -> float | None:
@@ -119,39 +135,40 @@ def _input_once(node: Json) -> bool:
 
 _NAMES = ("name", "_name", "identifier")
 """What org-1 wants one of; HL7's engine counts a name that is only said to be absent."""
-_CODE_NEEDS_SYSTEM = Invariant("qty-3", "a unit code needs a system", _needs("code", "system"))
+_CODE_NEEDS_SYSTEM = _on_keys("qty-3", "a unit code needs a system", _needs("code", "system"))
 _TIMING = (
-    Invariant("tim-1", "a duration needs its unit", _needs("duration", "durationUnit")),
-    Invariant("tim-2", "a period needs its unit", _needs("period", "periodUnit")),
-    Invariant("tim-4", "the duration is not negative", _not_negative("duration")),
-    Invariant("tim-5", "the period is not negative", _not_negative("period")),
-    Invariant("tim-6", "periodMax needs a period", _needs("periodMax", "period")),
-    Invariant("tim-7", "durationMax needs a duration", _needs("durationMax", "duration")),
-    Invariant("tim-8", "countMax needs a count", _needs("countMax", "count")),
-    Invariant("tim-9", "an offset needs a when", _needs("offset", "when")),
-    Invariant(
+    _on_keys("tim-1", "a duration needs its unit", _needs("duration", "durationUnit")),
+    _on_keys("tim-2", "a period needs its unit", _needs("period", "periodUnit")),
+    _on_values("tim-4", "the duration is not negative", _not_negative("duration"), "duration"),
+    _on_values("tim-5", "the period is not negative", _not_negative("period"), "period"),
+    _on_keys("tim-6", "periodMax needs a period", _needs("periodMax", "period")),
+    _on_keys("tim-7", "durationMax needs a duration", _needs("durationMax", "duration")),
+    _on_keys("tim-8", "countMax needs a count", _needs("countMax", "count")),
+    _on_keys("tim-9", "an offset needs a when", _needs("offset", "when")),
+    _on_keys(
         "tim-10", "timeOfDay and when exclude each other", lambda n: "timeOfDay" not in n or "when" not in n
     ),
 )
 
 _BOTH: dict[str, tuple[Invariant, ...]] = {
     "Attachment": (
-        Invariant("att-1", "data needs a contentType", _needs("data", "contentType")),
-        Invariant(
+        _on_keys("att-1", "data needs a contentType", _needs("data", "contentType")),
+        _on_values(
             "attachment-mime",
             "contentType is no MIME type",
             lambda n: "/" in n["contentType"] if isinstance(n.get("contentType"), str) else True,
+            "contentType",
             warning=True,
         ),
     ),
-    "ContactPoint": (Invariant("cpt-2", "a value needs a system", _needs("value", "system")),),
+    "ContactPoint": (_on_keys("cpt-2", "a value needs a system", _needs("value", "system")),),
     "Expression": (
-        Invariant(
+        _on_keys(
             "exp-1", "needs an expression or a reference", lambda n: "expression" in n or "reference" in n
         ),
     ),
     "Identifier": (
-        Invariant(
+        _on_keys(
             "ident-1",
             "an identifier without a value says little",
             lambda n: "value" in n or "_value" in n,
@@ -159,38 +176,46 @@ _BOTH: dict[str, tuple[Invariant, ...]] = {
         ),
     ),
     "Organization": (
-        Invariant("org-1", "needs a name or an identifier", lambda n: not n.keys().isdisjoint(_NAMES)),
+        _on_keys("org-1", "needs a name or an identifier", lambda n: not n.keys().isdisjoint(_NAMES)),
     ),
     "Quantity": (_CODE_NEEDS_SYSTEM,),
-    "Range": (Invariant("rng-2", "low is not above high", _low_first),),
-    "Ratio": (Invariant("rat-1", "numerator and denominator come together", _ratio),),
+    "Range": (_on_values("rng-2", "low is not above high", _low_first, "low", "high"),),
+    "Ratio": (_on_keys("rat-1", "numerator and denominator come together", _ratio),),
     "Timing.repeat": _TIMING,
 }
-_NAMED = Invariant("name-token", "the name is usable as an identifier by machines", _is_name, warning=True)
-_PLAIN_URL = Invariant("cnl-1", "the url holds no | or #", _plain_url, warning=True)
+_NAMED = _on_values(
+    "name-token", "the name is usable as an identifier by machines", _is_name, "name", warning=True
+)
+_PLAIN_URL = _on_values("cnl-1", "the url holds no | or #", _plain_url, "url", warning=True)
 
 _R4 = {
-    "Period": (Invariant("per-1", "the start is surely not after the end", _start_surely_first),),
-    "Group": (Invariant("grp-1", "only an actual group has members", _members_only_if_actual),),
+    "Period": (
+        _on_values("per-1", "the start is surely not after the end", _start_surely_first, "start", "end"),
+    ),
+    "Group": (_on_values("grp-1", "only an actual group has members", _members_only_if_actual, "member"),),
     "Organization": (
         *_BOTH["Organization"],
-        Invariant("org-2", "an organization has no home telephone", _none_has("telecom", "use", "home")),
-        Invariant("org-3", "an organization has no home address", _none_has("address", "use", "home")),
+        _on_values(
+            "org-2", "an organization has no home telephone", _none_has("telecom", "use", "home"), "telecom"
+        ),
+        _on_values(
+            "org-3", "an organization has no home address", _none_has("address", "use", "home"), "address"
+        ),
     ),
 } | dict.fromkeys(
     ("ActivityDefinition", "EvidenceVariable", "Library", "Measure", "PlanDefinition"), (_NAMED,)
 )
 
 _R5 = {
-    "Period": (Invariant("per-1", "the start is not after the end", _start_first),),
+    "Period": (_on_values("per-1", "the start is not after the end", _start_first, "start", "end"),),
     "PlanDefinition.action.input": (
-        Invariant("pld-0", "an input has a requirement or related data, not both", _input_once),
+        _on_keys("pld-0", "an input has a requirement or related data, not both", _input_once),
     ),
     "PlanDefinition.action.output": (
-        Invariant("pld-1", "an output has a requirement or related data, not both", _input_once),
+        _on_keys("pld-1", "an output has a requirement or related data, not both", _input_once),
     ),
     "Reference": (
-        Invariant(
+        _on_keys(
             "ref-2",
             "needs a reference, an identifier or a display",
             lambda n: any(

@@ -62,6 +62,15 @@ class TypeTable:
     properties: dict[str, tuple[Element, str]]
     """JSON property -> the element and the type that this property has."""
     mandatory: tuple[Element, ...]
+    kinds: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """What `of_kind` has answered."""
+
+    def of_kind(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """Property and name of the elements that hold a type."""
+        if kind not in self.kinds:
+            items = self.properties.items()
+            self.kinds[kind] = tuple((key, one.name) for key, (one, held) in items if held == kind)
+        return self.kinds[kind]
 
 
 @dataclass(frozen=True, slots=True)

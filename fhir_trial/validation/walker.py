@@ -62,6 +62,18 @@ def issue_code(rule: str) -> str:
     return "invariant" if rule[-1].isdigit() or rule[-2:-1].isdigit() else "value"
 
 
+def extensible_miss(path: str, value_set: str, source: str | None) -> Issue:
+    """The warning that a coded element has no code of its extensible value set."""
+    return Issue(
+        severity="warning",
+        code=ISSUE_CODES["binding-extensible"],
+        expression=path,
+        message=f"no code of the extensible value set {value_set}",
+        rule="binding-extensible",
+        source=source,
+    )
+
+
 class Walker:
     """One walk through one resource or Bundle; gathers issues."""
 
@@ -379,11 +391,7 @@ class Walker:
             if element.required:
                 self.error(path, "binding", f"no code of the required value set {value_set}")
             else:
-                self.missed(path, value_set)
-
-    def missed(self, path: str, value_set: str) -> None:
-        """Warn that a coded element has no code of its extensible value set."""
-        self.warning(path, "binding-extensible", f"no code of the extensible value set {value_set}")
+                self.issues.append(extensible_miss(path, value_set, self.source))
 
     def coded(self, path: str, node: Json) -> None:
         """A system and a code, of a Coding or a Quantity."""

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from functools import cache
 from random import Random
 
 import pytest
 
 from fhir_trial.errors import Issue
 from fhir_trial.release import Release
-from fhir_trial.validation import explain, validate
+from fhir_trial.validation import accept, explain, validate
 from fhir_trial.validation.accept import acceptor
+from fhir_trial.validation.narrative import is_plain, narrative
 from tests.validation.breakage import broken
 from tests.validation.fixtures import MAKERS, Json
 from tests.validation.mutations import PASSING, REFUSED, WARNED
@@ -52,7 +54,11 @@ def test_both_paths_agree_on_random_damage(name: str, release: Release) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [" padded", "padded\u00a0", "", "a\x01", "\u202eopen", "half \ud800", 5, {}, None]
+    "text",
+    [
+        *[" padded", "padded\u00a0", "", "a\x01", "a\x08b", "a\x0cb", "half \ud800", 5, {}, None],
+        *["\u202aopen", "\u202eopen", "\u2066open", "shut\u2069", "no \ufffe", "no \uffff"],
+    ],
 )
 def test_an_odd_text_sends_only_its_own_entry_to_the_walker(text: object) -> None:
     node = MAKERS["bundle"](Release.R4)
@@ -60,6 +66,79 @@ def test_an_odd_text_sends_only_its_own_entry_to_the_walker(text: object) -> Non
     node["entry"][place]["resource"]["name"] = text
     verdict = acceptor(Release.R4).bundle(node)
     assert verdict.accepted.keys() == set(range(len(node["entry"]))) - {place}
+    assert_paths_agree(node, Release.R4)
+
+
+@pytest.mark.parametrize(
+    "text", ["a\\*b", 'a "quoted" \\ name', "a\tb\r\nc", "\u2265 18 \u2013 \uff21", "\x7f"]
+)
+def test_a_text_of_unusual_signs_is_accepted(text: str) -> None:
+    node = MAKERS["bundle"](Release.R4)
+    place = next(one["resource"] for one in node["entry"] if one["resource"]["resourceType"] == "Location")
+    place["name"] = text
+    assert acceptor(Release.R4).bundle(node).clean
+    assert_paths_agree(node, Release.R4)
+
+
+@pytest.mark.parametrize("text", ["&nbsp;", "&#65;", "& ", "]]>", "]] >", "a > b", "&amp;amp;", "<br/>"])
+def test_a_plain_narrative_is_right_for_the_parser_too(text: str) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p><b>x</b> {text}</p></div>'
+    assert not is_plain(div) or narrative(div) is None
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("name", MAKERS)
+def test_both_paths_agree_where_every_shape_has_code_of_its_own(
+    name: str, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accept, "_SEEN_BEFORE_COMPILED", 1)
+    monkeypatch.setattr("fhir_trial.validation.acceptor", cache(accept.Acceptor))
+    random = Random(f"{release} {name}")
+    base = MAKERS[name](release)
+    for _ in range(60):
+        assert_paths_agree(broken(base, random), release)
+
+
+def test_code_for_shapes_is_written_late_and_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accept, "_SHAPES", 2)
+    fast = accept.Acceptor(Release.R4)
+    keys = ("city", "state", "country", "postalCode", "district")
+    for _ in range(accept._SEEN_BEFORE_COMPILED - 1):
+        assert fast.resource(location({"city": "Bonn"}))
+    shapes = fast.maker.shaped("Address")
+    assert shapes.keys() == set()
+    for _ in range(2 * accept._SEEN_BEFORE_COMPILED):
+        for key in keys:
+            assert fast.resource(location({key: "Bonn"}))
+    assert len(shapes) == 2
+    assert fast.resource(location({"unknown": "Bonn"})) is None
+    assert ("unknown",) not in shapes.met
+
+
+def location(address: Json) -> Json:
+    return {"resourceType": "Location", "id": "L1", "name": "Clinic", "address": address}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("system", "http://hl7.org/fhir/nowhere"), ("display", " padded"), ("code", 1), ("userSelected", "yes")],
+)
+def test_a_concept_that_was_right_is_looked_at_again_when_it_changes(key: str, value: object) -> None:
+    coding = {"system": "http://snomed.info/sct", "code": "22298006", "display": "Infarction"}
+    node = location({"city": "Bonn"}) | {"physicalType": {"coding": [coding], "text": "Infarction"}}
+    for _ in range(4):
+        assert validate(node) == explain(node, release=Release.R4)
+    coding[key] = value  # type: ignore[assignment]
+    assert validate(node)
+    assert_paths_agree(node, Release.R4)
+
+
+def test_a_concept_that_stands_twice_is_warned_of_twice() -> None:
+    kind = {"text": "Registry number"}
+    same = [{"type": kind, "value": "1"}, {"type": kind, "value": "2"}, {"type": {"text": "x"}, "value": "3"}]
+    node = {"resourceType": "Location", "id": "L1", "identifier": same}
+    assert acceptor(Release.R4).resource(node) is not None
+    assert [one.expression for one in validate(node)] == [f"Location.identifier[{n}].type" for n in range(3)]
     assert_paths_agree(node, Release.R4)
 
 
