@@ -255,6 +255,8 @@ class Interpreter:
 
     def _as_written(self, bound: Bound, limit: Limit) -> Bound:
         """The bound with its number as the source has it; reading was in lower case."""
+        if bound.literal.isdecimal():
+            return bound  # digits have no case
         for token in [*limit.numbers, *limit.listed]:
             if token.number == bound.literal and bound.literal:
                 return Bound(

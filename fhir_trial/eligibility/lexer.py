@@ -21,7 +21,7 @@ from fhir_trial.eligibility.patterns import (
 )
 from fhir_trial.eligibility.trie import alternation
 from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
-from fhir_trial.eligibility.words import OPERATORS, WORD_KINDS, letter
+from fhir_trial.eligibility.words import OF_ITS_OWN, OPERATORS, WORD_KINDS, letter
 
 # The letters:
 #   A age   V another variable   K "old", "of age"
@@ -150,7 +150,7 @@ def tokens(lower: str) -> list[Token]:
             continue
         if start >= position:
             word = words[i]
-            kind = letter(word, words[i + 1])
+            kind = OF_ITS_OWN.get(word) or letter(word, words[i + 1])
             if kind:
                 found.append(
                     _new(Token, (kind, start, end, word, OPERATORS[word] if kind == "O" else "", ""))

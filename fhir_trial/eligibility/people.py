@@ -106,15 +106,15 @@ def reading(text: str, lower: str, words: list[str], mesh_terms: Mapping[str, st
     """A line understood in full without a number, None for all others; words: those of the line."""
     if len(lower) > _LONGEST:
         return None
-    if HINTS.isdisjoint(words) and not (mesh_terms and _may_name(words, tuple(mesh_terms))):
+    if HINTS.isdisjoint(words) and (
+        not mesh_terms
+        or len(lower) > _LONGEST_CONDITION
+        or _longest_words(tuple(mesh_terms)).isdisjoint(words)
+    ):
         return None
     line = lower.strip(" \t.;,:")
     found, join = _of_line(line, words, lower.find(line) if line else 0, mesh_terms)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
-
-
-def _may_name(words: list[str], terms: tuple[str, ...]) -> bool:
-    return not _longest_words(terms).isdisjoint(words)
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,8 @@ _LONGEST = 10_000
 _SHORT = 80
 """Characters of the lines whose reading is remembered."""
 _MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
-_SIGNS = re.compile(r"[\d≥≤<>]")
+_SIGNS = re.compile("[0-9≥≤<>]")
+_ANY_DIGIT = re.compile(r"\d")
 # A digit that is neither part of a word nor the number of a type or of a time; looked at before all else.
 _FREE_DIGIT = re.compile(
     r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
@@ -49,7 +50,10 @@ def constraints(
     if marker is not None:
         lower = " " * marker.end() + lower[marker.end() :]
     words = words_of(lower)
-    numbered = _SIGNS.search(lower) is not None and _FREE_DIGIT.search(lower) is not None
+    signed = _SIGNS.search(lower) is not None or (
+        not lower.isascii() and _ANY_DIGIT.search(lower) is not None
+    )
+    numbered = signed and _FREE_DIGIT.search(lower) is not None
     if not numbered and not mesh_terms and _TELLING.isdisjoint(words):
         return Reading(text=text, status="text")
     reading = people.reading(text, lower, words, mesh_terms)
@@ -75,6 +79,7 @@ def _short(text: str, lower: str, section: Section) -> Reading:
 def forget() -> None:
     """Read short lines anew: for those who measure how long it takes."""
     _short.cache_clear()
+    statements.forget()
 
 
 class _Line:

@@ -1,9 +1,11 @@
 """Lines of study conduct that can be understood in full: consent, other studies, habits, contraception."""
 
 import re
+from functools import lru_cache
 
 from fhir_trial.eligibility import agreement, conduct
-from fhir_trial.eligibility.constraint import Reading
+from fhir_trial.eligibility.constraint import Constraint, Join, Reading
+from fhir_trial.eligibility.sieve import words_of
 
 HINTS = agreement.HINTS | conduct.HINTS
 """A line without any of these is none of them."""
@@ -24,7 +26,18 @@ def reading(text: str, lower: str, words: list[str]) -> Reading | None:
     if numbered is not None:
         line = line[numbered.end() :]
     at = lower.find(line) if line else 0
-    found, join = agreement.agreement(line, words, at)
-    if not found:
-        found, join = conduct.conduct(text[at : at + len(line)], line, words, at)
+    found, join = _found(text[at : at + len(line)], line, at)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
+
+
+@lru_cache(maxsize=10_000)
+def _found(written: str, line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
+    """What a line says; these come again and again in a registry ("Signed informed consent")."""
+    words = words_of(line)
+    found, join = agreement.agreement(line, words, at)
+    return (found, join) if found else conduct.conduct(written, line, words, at)
+
+
+def forget() -> None:
+    """Read lines anew: for those who measure how long it takes."""
+    _found.cache_clear()

@@ -65,7 +65,14 @@ def letter(word: str, behind: str) -> str:
     if known is not None:
         kind, going_on = known
         return "" if going_on.match(behind) else kind
-    return _of_its_own(word)
+    kind = _of_its_own(word)
+    if kind and len(OF_ITS_OWN) < 32_768:
+        OF_ITS_OWN[word] = kind
+    return kind
+
+
+OF_ITS_OWN: dict[str, str] = {}
+"""The words met so far that have a letter whatever stands behind them."""
 
 
 def _of_its_own(word: str) -> str:
