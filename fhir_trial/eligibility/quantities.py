@@ -1,7 +1,7 @@
 """What the numbers of a limit are worth: unit, value, and whether one can believe it."""
 
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from fhir_trial.eligibility.constraint import Bound, Operator
 from fhir_trial.eligibility.grammar import Limit
@@ -67,7 +67,7 @@ def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> li
     for token, code in zip(limit.numbers, limit.operators, strict=True):
         if token.kind in "QT" and unit is not None and not _same_unit(token, unit, variable):
             return None
-        value = _value(token, variable, unit)
+        value = _value(token.number, variable.id, unit.ucum if unit is not None else "")
         if value is None:
             return None
         bounds.append(Bound(as_operator(code), value, token.number))
@@ -90,12 +90,14 @@ def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
     return _known_unit(token.unit, variable.id) == unit
 
 
-def _value(token: Token, variable: Variable, unit: Unit | None) -> Decimal | None:
-    """The first way to read a number that is plausible."""
-    if is_roman(token.number):
-        return level_of(token.number, variable)
-    word = number_word(token.number)
-    for value in [Decimal(word)] if word is not None else values(token.number):
+@lru_cache(maxsize=32_768)
+def _value(number: str, variable_id: str, unit_code: str) -> Decimal | None:
+    """The first way to read a number that is plausible; unit_code: "" for none."""
+    variable, unit = vocabulary().variables[variable_id], vocabulary().units.get(unit_code)
+    if is_roman(number):
+        return level_of(number, variable)
+    word = number_word(number)
+    for value in [Decimal(word)] if word is not None else values(number):
         if _plausible(value, variable, unit):
             return value
     return None
