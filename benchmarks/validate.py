@@ -1,6 +1,7 @@
 """How long validation takes, against `orjson.loads` + `orjson.dumps` of the same bundles in the same run.
 
     python benchmarks/validate.py                  # a synthetic bundle of every release
+    python benchmarks/validate.py R4               # the corpus beside the checkout, converted first
     python benchmarks/validate.py R4 bundles.ndjson ...   # bundles of your own, one a line
 
 Figures are CPU time, the best of several rounds; the ratio is what to compare between machines.
@@ -14,10 +15,14 @@ from typing import Any
 
 import orjson
 
+from fhir_trial import bundle as bundles
+from fhir_trial import mapping
 from fhir_trial.release import Release
+from fhir_trial.sources import ctgov_v2
 from fhir_trial.validation import explain, validate
 
 Json = dict[str, Any]
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "ctgov_v2"
 BASE = "https://trials.example.net/fhir"
 XVER = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ResearchStudy."
 THO = "http://terminology.hl7.org/CodeSystem/"
@@ -213,6 +218,16 @@ def bundle(release: Release) -> Json:
     }
 
 
+def corpus(release: Release) -> dict[str, list[Json]]:
+    """The bundles of the corpus, those with results apart: they are ten times as large."""
+    found: dict[str, list[Json]] = {"without results": [], "with results": []}
+    for path in sorted(CORPUS.glob("*.json")):
+        record = path.read_bytes()
+        group = "with results" if b'"resultsSection"' in record else "without results"
+        found[group].append(bundles.bundle(mapping.resources(ctgov_v2.decode(record), release)))
+    return found
+
+
 def nodes(value: Any) -> int:
     """How many JSON values there are."""
     if isinstance(value, dict):
@@ -255,6 +270,8 @@ def main(arguments: list[str]) -> None:
             measure(str(release), release, [bundle(release)])
         return
     name, *paths = arguments
+    for group, found in corpus(Release(name)).items() if not paths else ():
+        measure(f"{name} {group}", Release(name), found)
     for path in paths:
         lines = Path(path).read_bytes().splitlines()
         measure(path, Release(name), [orjson.loads(line) for line in lines if line.strip()])

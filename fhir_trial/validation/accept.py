@@ -72,6 +72,9 @@ _FIRST = {
 """The properties asked about first; the others follow in the order of the specification."""
 
 
+_ALONE = {"CodeableConcept": "text", "Quantity": "value"}
+"""Types whose objects often hold nothing but this primitive, which is right without anything else."""
+
 _SEEN_BEFORE_COMPILED = 20
 """How often a shape is met before code is written for it: one record must not wait for the compiler."""
 _SHAPES = 200
@@ -437,6 +440,12 @@ class Maker:
         identifier = self.shaped("Identifier")
         named = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
 
+        def resolved(value: str, context: Context) -> str | None:
+            """The type that a reference leads to which is not just type and id of an entry."""
+            if context.types is None:
+                return _open_type(value, resources)
+            return context.types.get(value.removeprefix(context.base))
+
         def reference(
             node: Json,
             place: Allowed,
@@ -444,15 +453,22 @@ class Maker:
             context: Context,
             targets: frozenset[str] | None = None,
         ) -> bool:
+            size, types = len(node), context.types
+            if "reference" in node and (size == 1 or (size == 2 and "display" in node)):
+                value = node["reference"]
+                kind = (types.get(value) if types is not None else None) or resolved(value, context)
+                if kind is None or (targets is not None and kind not in targets):
+                    return False
+                context.hits.append(value)
+                if size == 2:
+                    texts.append(node["display"])
+                return True
             kind = stated = None
             if not node:
                 return False
             for key, value in node.items():
                 if key == "reference":
-                    types = context.types
-                    kind = _open_type(value, resources) if types is None else types.get(value)
-                    if kind is None and types is not None:
-                        kind = types.get(value.removeprefix(context.base))
+                    kind = (types.get(value) if types is not None else None) or resolved(value, context)
                     if kind is None or (targets is not None and kind not in targets):
                         return False
                     context.hits.append(value)
@@ -480,6 +496,10 @@ class Maker:
     def compiled(self, name: str) -> Test:
         """The test of a type's objects of every shape."""
         return Writer(self, self._table(name)).compiled()
+
+    def element(self, kind: str, key: str) -> tuple[Element, str]:
+        """An element of a type, and the type of its value."""
+        return self._table(kind).properties[key]
 
     def keys(self, name: str) -> frozenset[str]:
         """The keys that a type's objects may have."""
@@ -530,9 +550,10 @@ def extensions(found: Any, place: Allowed, texts: list[Any], context: Context) -
             if not shapes[tuple(value)](value, inner, texts, context):
                 return False
     context.depth -= 1
-    if not place.single or len(found) == 1 or len(set(map(_url, found))) == len(found):
+    count = len(found)
+    if not place.single or count == 1 or (count == 2 and found[0]["url"] != found[1]["url"]):
         return True
-    return _once(found, place.single)
+    return len(set(map(_url, found))) == count or _once(found, place.single)
 
 
 def _once(found: list[Json], single: frozenset[str]) -> bool:
@@ -803,26 +824,25 @@ class Writer:
             self.line(indent + 1, "return False" if element.required else miss)
 
     def _call(self, indent: int, var: str, element: Element, kind: str, place: str) -> None:
-        """The call of another type's test."""
-        if kind in ("Coding", "Reference"):
-            self.refuse_if(indent, f"type({var}) is not dict")
-        if not self.maker.is_special(kind):
-            shapes = self.name(self.maker.shaped(kind))
-            self.refuse_if(indent, f"not {shapes}[tuple({var})]({var}, {place}, texts, context)")
-            return
-        test, targets = self.name(self.maker.test(kind)), ""
-        allowed = element.targets if kind == "Reference" else None
-        if allowed is not None and allowed <= self.maker.tables.resources:
-            targets = f", {self.name(allowed)}"
-        condition = f"not {test}({var}, {place}, texts, context{targets})"
-        if kind == "CodeableConcept":
-            # the commonest of all is looked at without a call
-            self.line(indent, f"if type({var}) is dict and len({var}) == 1 and 'text' in {var}:")
-            self.line(indent + 1, f"texts.append({var}['text'])")
-            self.line(indent, f"elif {condition}:")
-            self.line(indent + 1, "return False")
+        """The test of another type, called, but for the commonest objects of all: they are looked at here."""
+        word = "if"
+        if kind in _ALONE:
+            key = _ALONE[kind]
+            self.line(indent, f"if type({var}) is dict and len({var}) == 1 and {key!r} in {var}:")
+            self.line(indent + 1, f"alone = {var}[{key!r}]")
+            self._primitive(indent + 1, "alone", *self.maker.element(kind, key))
+            word = "elif"
+        if self.maker.is_special(kind):
+            if kind in ("Coding", "Reference"):
+                self.refuse_if(indent, f"type({var}) is not dict")
+            test, targets = self.name(self.maker.test(kind)), ""
+            allowed = element.targets if kind == "Reference" else None
+            if allowed is not None and allowed <= self.maker.tables.resources:
+                targets = f", {self.name(allowed)}"
         else:
-            self.refuse_if(indent, condition)
+            test, targets = f"{self.name(self.maker.shaped(kind))}[tuple({var})]", ""
+        self.line(indent, f"{word} not {test}({var}, {place}, texts, context{targets}):")
+        self.line(indent + 1, "return False")
 
     def _primitive(self, indent: int, var: str, element: Element, kind: str) -> None:
         if kind in ("string", "markdown"):
