@@ -7,7 +7,7 @@ from fhir_trial.eligibility.constraint import Constraint, Join
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, one_of, some_of
 
-HINTS = listed(
+HINTS: frozenset[str] = listed(
     "consent consents consenting assent icf comply complying compliance compliant noncompliance noncompliant"
     " adhere adherence adhering participate participates participating participated participation cooperate"
     " understand followup follow attend join joins volunteer volunteers voluntary"
@@ -192,7 +192,7 @@ _PHRASES = Phrases(
     w=some_of(_WHO),
 )  # fmt: skip
 
-VOCABULARY = _PHRASES.vocabulary
+VOCABULARY: frozenset[str] = _PHRASES.vocabulary
 """Every word of these lines."""
 
 

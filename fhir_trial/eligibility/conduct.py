@@ -474,10 +474,10 @@ _FAMILIES: tuple[tuple[frozenset[str], Callable[[str, str, list[str], int], Foun
     (_SMOKE_HINTS, _smoking),
     (_CONTRACEPTION_HINTS, _contraception),
 )
-HINTS = frozenset[str]().union(*(hints for hints, _ in _FAMILIES))
+HINTS: frozenset[str] = frozenset[str]().union(*(hints for hints, _ in _FAMILIES))
 """A line without any of these is none of them."""
 
-VOCABULARY = frozenset[str]().union(
+VOCABULARY: frozenset[str] = frozenset[str]().union(
     *(phrases.vocabulary for phrases in (_TRIALS, _ALLERGIES, _HABITS, _SMOKES, _CONTRACEPTION))
 )
 """Every word of these lines."""

@@ -7,7 +7,7 @@ from fhir_trial.eligibility import agreement, conduct
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading
 from fhir_trial.eligibility.sieve import words_of
 
-HINTS = agreement.HINTS | conduct.HINTS
+HINTS: frozenset[str] = agreement.HINTS | conduct.HINTS
 """A line without any of these is none of them."""
 
 _VOCABULARY = agreement.VOCABULARY | conduct.VOCABULARY
