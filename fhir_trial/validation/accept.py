@@ -8,7 +8,7 @@ warning. Wrong types of values may raise TypeError and the like, which `Acceptor
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -121,16 +121,24 @@ class Shapes(dict[tuple[str, ...], Test]):
         self.maker = maker
         self.name = name
         self.met: dict[tuple[str, ...], int] = {}
+        self._every: Test | None = None
+        self._keys: frozenset[str] | None = None
 
-    @cached_property
+    # Kept by hand: functools.cached_property keeps nothing in a compiled class (decision 0008).
+
+    @property
     def every(self) -> Test:
         """The test for every shape."""
-        return self.maker.compiled(self.name)
+        if self._every is None:
+            self._every = self.maker.compiled(self.name)
+        return self._every
 
-    @cached_property
+    @property
     def keys_known(self) -> frozenset[str]:
         """The keys of the shapes that are counted: what else is met must not be kept."""
-        return self.maker.keys(self.name)
+        if self._keys is None:
+            self._keys = self.maker.keys(self.name)
+        return self._keys
 
     def __missing__(self, shape: tuple[str, ...]) -> Test:
         count = self.met.get(shape, 0) + 1
@@ -172,6 +180,7 @@ class Allowed(dict[str, Any]):
         self.maker = maker
         self.contexts = contexts
         self.modifier = modifier
+        self._modifiers: Allowed | None = None
 
     def __missing__(self, url: str) -> Any:
         table = self.maker.tables.extension(url)
@@ -183,10 +192,12 @@ class Allowed(dict[str, Any]):
             return None  # and not kept: there are endlessly many
         return self.setdefault(url, self.maker.extension_entry(table))
 
-    @cached_property
+    @property
     def modifiers(self) -> "Allowed":
         """The modifier extensions that may stand there."""
-        return Allowed(self.maker, self.contexts, modifier=True)
+        if self._modifiers is None:
+            self._modifiers = Allowed(self.maker, self.contexts, modifier=True)
+        return self._modifiers
 
 
 class Memo:
