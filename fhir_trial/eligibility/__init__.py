@@ -2,7 +2,7 @@
 
 from fhir_trial.eligibility.constraint import Bound, Constraint, Reading, Window
 from fhir_trial.eligibility.criteria import Criteria, Criterion, Logic, Section, Span, SpanKind
-from fhir_trial.eligibility.reader import constraints
+from fhir_trial.eligibility.reader import constraints, statement
 from fhir_trial.eligibility.splitter import parse
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Window",
     "constraints",
     "parse",
+    "statement",
 ]

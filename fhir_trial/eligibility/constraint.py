@@ -1,8 +1,12 @@
-"""What a line of criteria limits, in the words' own polarity."""
+"""What a line of criteria limits, in the words' own polarity.
 
-from dataclasses import dataclass
+Structs of msgspec: immutable like frozen dataclasses, and made in a tenth of the time.
+"""
+
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 Operator = Literal["ge", "gt", "le", "lt", "eq"]
 Status = Literal["computable", "partial", "text"]
@@ -10,8 +14,7 @@ Join = Literal["all-of", "any-of", "unknown"]
 Limit = Literal["ULN", "LLN"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """One end of a limit: the value, and how it was written."""
 
     operator: Operator
@@ -19,8 +22,7 @@ class Bound:
     literal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """When the limit has to hold, as written ("within 14 days before enrolment")."""
 
     text: str
@@ -30,8 +32,7 @@ class Window:
     """UCUM: h, d, wk, mo or a."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(Struct, frozen=True, kw_only=True):
     """One limit that a line sets to one variable; never negated, whatever section it stands in."""
 
     variable: str
@@ -60,8 +61,7 @@ class Constraint:
     """`text[start:end]` of the text that was read says it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """How a text was understood."""
 
     text: str

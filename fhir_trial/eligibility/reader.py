@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from fhir_trial.eligibility import people, statements
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
@@ -45,10 +46,7 @@ def constraints(
     """
     if len(text) > _LONGEST:
         return Reading(text=text, status="text")
-    lower = lowered(text)
-    marker = _MARKER.match(lower)
-    if marker is not None:
-        lower = " " * marker.end() + lower[marker.end() :]
+    lower = _unmarked(text)
     words = words_of(lower)
     signed = _SIGNS.search(lower) is not None or (
         not lower.isascii() and _ANY_DIGIT.search(lower) is not None
@@ -68,6 +66,28 @@ def constraints(
     if len(text) <= _SHORT:
         return _short(text, lower, section)
     return _Line(text, lower, section).reading()
+
+
+def statement(text: str) -> Reading:
+    """How a line of study conduct (consent, other studies, habits) is understood; limits are not looked for.
+
+    For lines that `constraints` would take too long over: these cost a few look-ups of words.
+    """
+    if len(text) <= statements.LONGEST:
+        lower = _unmarked(text)
+        words = words_of(lower)
+        if not statements.HINTS.isdisjoint(words):
+            reading = statements.reading(text, lower, words)
+            if reading is not None:
+                return reading
+    return Reading(text=text, status="text")
+
+
+def _unmarked(text: str) -> str:
+    """Lower case of the same length, with blanks for a number or bullet."""
+    lower = lowered(text)
+    marker = _MARKER.match(lower)
+    return lower if marker is None else " " * marker.end() + lower[marker.end() :]
 
 
 @lru_cache(maxsize=10_000)

@@ -12,14 +12,14 @@ HINTS: frozenset[str] = agreement.HINTS | conduct.HINTS
 
 _VOCABULARY = agreement.VOCABULARY | conduct.VOCABULARY
 """A line with any other word is none of them; one look-up settles it for most lines with a hint."""
-_LONGEST = 250
+LONGEST = 250
 """Characters; a longer line says more than one of these."""
 _NUMBERED = re.compile(r"\d{1,2}[.)](?=[a-z])")
 
 
 def reading(text: str, lower: str, words: list[str]) -> Reading | None:
     """A line of one of these families understood in full, None for all others; words: those of the line."""
-    if len(lower) > _LONGEST or not _VOCABULARY.issuperset(words):
+    if len(lower) > LONGEST or not _VOCABULARY.issuperset(words):
         return None
     line = lower.strip(" \t.;,:")
     numbered = _NUMBERED.match(line)

@@ -28,7 +28,7 @@ def escape(text: str) -> str:
         text = text.replace(">", "&gt;")
     if '"' in text:
         text = text.replace('"', "&quot;")
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     # A carriage return is a line break to an XML parser; written raw it would not come back.
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -17,7 +17,7 @@ constraints("Stroke")
 assert not opened, opened
 constraints("Age over 20 years")
 assert opened
-assert not {"pydantic", "fhir", "httpx", "typer", "orjson", "msgspec"} & set(sys.modules), sys.modules
+assert not {"pydantic", "fhir", "httpx", "typer", "orjson"} & set(sys.modules), sys.modules
 """
 
 

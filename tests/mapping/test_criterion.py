@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fhir_trial.mapping.group import LONGEST_READ
 from fhir_trial.release import Release
 from tests.mapping.made import codes, extensions, of_type, trial
 
@@ -110,3 +111,12 @@ def test_a_condition_is_coded_only_as_a_mesh_term_of_the_trial_itself() -> None:
     assert codes(asthma["valueCodeableConcept"]) == ["D001249"]
     assert gout["code"] == {"text": "Gout"}
     assert gout["valueBoolean"] is True
+
+
+def test_a_long_line_of_study_conduct_is_coded_although_limits_are_not_sought_in_it() -> None:
+    words = "Participants have signed a written informed consent form before the start of any study procedures"
+    assert len(words) > LONGEST_READ
+    (found,) = _groups(words)[0]["characteristic"]
+    assert [coding["code"] for coding in found["code"]["coding"]]
+    assert _said(found)["status"] == "computable"
+    assert found["code"]["text"] == words
