@@ -114,7 +114,7 @@ def test_a_condition_is_coded_only_as_a_mesh_term_of_the_trial_itself() -> None:
 
 
 def test_a_long_line_of_study_conduct_is_coded_although_limits_are_not_sought_in_it() -> None:
-    words = "Participants have signed a written informed consent form before the start of any study procedures"
+    words = "Participants who have signed a written informed consent form prior to any study procedures"
     assert len(words) > LONGEST_READ
     (found,) = _groups(words)[0]["characteristic"]
     assert [coding["code"] for coding in found["code"]["coding"]]
