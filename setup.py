@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CompileError, LinkError
 
 HOT = ("bundle.py", "codemaps.py", "eligibility/*.py", "mapping/**/*.py")
 """Below fhir_trial/: what runs for every record or line. The validator runs code that it writes itself."""
@@ -25,13 +27,26 @@ def extensions() -> list[Extension]:
 
     package = Path("fhir_trial")
     modules = {str(path) for pattern in HOT for path in package.glob(pattern)} - {*STRUCTS}
-    # types are checked by mypy itself, with all that is imported; here only the project's own are at hand
-    compiled: list[Extension] = mypycify(
-        ["--ignore-missing-imports", *sorted(modules)], opt_level="2", debug_level="0"
-    )
-    for extension in compiled:
-        extension.optional = True  # without a C compiler the Python source next to it is what runs
+    options = ["--ignore-missing-imports", *sorted(modules)]  # httpx and others are not at hand in a build
+    try:
+        compiled: list[Extension] = mypycify(options, opt_level="2", debug_level="0")
+    except SystemExit as reason:  # a later mypy may see an error where ours sees none
+        print(f"fhir-trial is installed as plain Python, mypyc refused it: {reason}", file=sys.stderr)  # noqa: T201 - for who installs
+        return []
     return compiled
 
 
-setup(ext_modules=extensions())
+class AllOrNothing(build_ext):
+    """Builds every extension, or none: without a C compiler the Python source next to them is what runs."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except (BaseError, CompileError, LinkError, OSError) as reason:
+            print(f"fhir-trial is installed as plain Python: {reason}", file=sys.stderr)  # noqa: T201 - for who installs
+            for extension in self.extensions:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+            self.extensions = []
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": AllOrNothing})

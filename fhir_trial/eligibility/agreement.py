@@ -15,12 +15,12 @@ HINTS: frozenset[str] = listed(
 """A line without any of these is none of them."""
 
 _WHO = (
-    "all any each only both the a an this that who he she they / must should shall will would be is are"
+    "all any each both the a an this that who he she they / must should shall will would be is are"
     " being been"
-    " has have having was were to with also themselves need needs patient patients subject subjects"
+    " has have having to with also themselves need needs patient patients subject subjects"
     " participant"
     " participants individual individuals person persons people adult adults those"
-    " him her herself himself cognitively mentally physically legally currently"
+    " him her herself himself currently"
 )
 _ABLE = (
     "able to|able|capable of|capable to|ability to|ability of|ability|capacity to|capacity for|capable"
@@ -112,7 +112,7 @@ _THROUGHOUT = rf"{one_of('for|during|throughout|while')}" + ending_in(
 )
 _STUDY = (
     "study|trial|clinical study|clinical trial|research|research study|clinical research|protocol"
-    "|registry|research project"
+    "|research project"
     "|study protocol|follow up protocol"
 )
 _TAKE_PART = (
@@ -127,7 +127,9 @@ _TAKING_PART = (
     rf"(?:{one_of('in|into|to|fully in')})?(?:(?:{one_of('the|this|our|a')})?{one_of(_STUDY)}"
     rf"(?!{one_of(_MORE_THAN_PART)}))?(?:{_THROUGHOUT})?(?:{one_of('voluntarily')})?"
 )
-_FOLLOWS = "for|prior to|before|in|into|on|at|according to|in accordance with|as per|of|by|to|from|after"
+_FOLLOWS = "for|prior to|before|in|into|on|at|according to|in accordance with|as per|of|by|to|from"
+_OF_ANOTHER = "for treatment|for the treatment|for the patient|for the subject|for the participant"
+"""Consent to something else than the study, or somebody else's."""
 _TAIL_NOUN = (
     "study trial research registry procedures procedure assessments assessment interventions"
     " intervention screening"
@@ -182,7 +184,7 @@ _PHRASES = Phrases(
     J=one_of("and / or"),
     O=one_of("or"),
     C=one_of("and|as well as|,|with"),
-    t=rf"{one_of(_FOLLOWS)}{ending_in(_TAIL_NOUN, _TAIL)}",
+    t=rf"(?!{one_of(_OF_ANOTHER)}){one_of(_FOLLOWS)}{ending_in(_TAIL_NOUN, _TAIL)}",
     f=one_of(
         "for any reason|for whatever reason|voluntarily|in the judgment of the investigator"
         "|in the opinion of the investigator"
@@ -215,8 +217,9 @@ _MODALS = {
 _FACT = _Modal(("",), negated=False)
 _LINE = re.compile(
     # who, how, what; and further things, each joined; then nothing
-    r"(?:[tf]C?)?(?:w|f)*(?:[ABVNDEX]w*)?(?:c|k|p|u|g|b)[tRfw]*"
-    r"(?:(?:[COJ]+w*(?:[ABVNDEX]w*)?|[ABVNDEX]w*)(?:c|k|p|u|g|b)[tRfw]*)*(?:Cf)?"
+    # ("no patient must sign" does not say that none has signed)
+    r"(?:[tf]C?)?(?:w|f)*(?:[ABVNDE]w*|X)?(?:c|k|p|u|g|b)[tRfw]*"
+    r"(?:(?:[COJ]+w*(?:[ABVNDE]w*|X)?|[ABVNDE]w*|X)(?:c|k|p|u|g|b)[tRfw]*)*(?:Cf)?"
 )
 _TO_DO = re.compile(
     "(?:provid(?:e|ing)|giv(?:e|ing)|sign(?:ing)?|grant(?:ing)?|complet(?:e|ing)|obtain|freely"
@@ -243,6 +246,8 @@ def agreement(line: str, words: list[str], at: int) -> tuple[tuple[Constraint, .
     if len({negated for _, negated in found}) > 1:
         return (), "all-of"
     negated = read.said[0][1]
+    if negated and read.represented:
+        return (), "all-of"  # "no consent or assent": that neither is there, or not both?
     wanted: Join = "any-of" if negated or read.represented else "all-of"
     if len(found) > 1 and any(join != wanted for join in read.joins):
         return (), "all-of"

@@ -20,6 +20,8 @@ _WHO = (
     " volunteer"
     " volunteers adult adults those each to with known"
 )
+_PAST = listed("been has have had having was were")
+"""With these it is not said of today."""
 _NUMBER = r"(?:\d+ |one |two |three |four |five |six |eight |ten |twelve )"
 _UNIT = "(?:days |day |weeks |week |wks |months |month |mos |years |year )"
 _SPAN = rf"{_NUMBER}(?:\( \d+ \) )?(?:calendar )?{_UNIT}"
@@ -32,7 +34,7 @@ _BEFORE_A_POINT = (
     " trial investigational v1 1 sv entering starting start v0 administration dose"
 )
 _SINCE = (
-    rf"(?:{one_of('prior to|before|of|from|preceding|previous to|prior|after')}(?:"
+    rf"(?:{one_of('prior to|before|of|from|preceding|previous to|prior')}(?:"
     rf"{ending_in(_POINT, _BEFORE_A_POINT)}"
     r"))?"
 )
@@ -41,7 +43,7 @@ _WITHIN = (
     "|in the last|in the past|in the previous|in the preceding|in the prior|during the last"
     "|during the past|during the previous|during the preceding|during the prior|for the past"
     "|over the last|over the past|over the previous|within a|within past|within last|in last|in past"
-    "|in the|during the|less than"
+    "|in the|during the"
 )
 _AGO = rf"(?:{one_of(_WITHIN)}" + _SPAN + _SINCE + ")"
 _NOW = (
@@ -177,6 +179,8 @@ def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
     if not _TRIALS.could_be_all(words):
         return _NOTHING
     read = _Line(written, _TRIALS.cut(line), at)
+    if read.letters.strip("w") == "O":  # only the name of something
+        return _NOTHING
     if _TRIAL_LINE.fullmatch(read.letters) is None or _names_this_study(read.phrases):
         return _NOTHING
     stated = []
@@ -355,17 +359,18 @@ def _habits(written: str, line: str, words: list[str], at: int) -> Found:
     return read.found(stated, negated="N" in read.letters)
 
 
+_WHO_NOW = " ".join(word for word in _WHO.split() if word not in _PAST)
 _SMOKES = Phrases(
     N=one_of("non|not|no|do not|does not|not currently|not be current"),
     n=one_of("current|currently|active|actively|at present|presently"),
     S=one_of(
         "smoker|smokers|smoke|smokes|smoking|cigarette smoker|cigarette smokers|tobacco smoker"
         "|tobacco smokers"
-        "|smoking status|cigarette smoking|tobacco smoking|smoke cigarettes|smokes cigarettes"
+        "|cigarette smoking|tobacco smoking|smoke cigarettes|smokes cigarettes"
         "|smoking cigarettes"
         "|smoking tobacco|smoke tobacco"
     ),
-    w=some_of(_WHO),
+    w=some_of(_WHO_NOW),
 )
 _SMOKE_LINE = re.compile(r"w?N?w?n?w?Sn?")
 _SMOKE_HINTS = listed("smoker smokers smoke smokes smoking")
@@ -483,11 +488,17 @@ VOCABULARY: frozenset[str] = frozenset[str]().union(
 """Every word of these lines."""
 
 
+_TWICE_WRITTEN = re.compile(r"([a-z]+|\d+)\s*\(\s*(\d+)\s*\)")
+
+
 def conduct(written: str, line: str, words: list[str], at: int) -> Found:
     """What a line says of these, if it says nothing else.
 
     written: the line as it stands in the text, from `at` on; line: the same in lower case.
     """
+    for word, digits in _TWICE_WRITTEN.findall(line):
+        if (number_word(word) or word) != int(digits):
+            return _NOTHING  # "three (30) days"
     for hints, family in _FAMILIES:
         if not hints.isdisjoint(words):
             found = family(written, line, words, at)

@@ -63,7 +63,7 @@ COMPLIANCE = [
     ("Failure to adhere to the study schedule", "not protocol-compliance"),
     ("Not able to comply with trial requirements for any reason", "not protocol-compliance-ability"),
     ("Volunteers to take part in this research", "participation-willingness"),
-    ("Does not agree to participate in the registry", "not participation-willingness"),
+    ("Does not agree to participate in the study", "not participation-willingness"),
 ]
 OTHER_STUDIES = [
     ("Takes part in another trial", "other-study"),
@@ -192,3 +192,26 @@ def test_every_state_that_is_read_has_a_row_with_a_definition() -> None:
 def test_a_long_line_of_such_words_takes_no_time() -> None:
     assert said("able and willing to comply with the study procedures and " * 4) == "text"
     assert said("consent " * 30) in ("text", "computable")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No consent or assent",
+        "Lack of consent or of a legal representative",
+        "Has been a smoker",
+        "Current smoking status",
+        "Alcohol abuse within six (12) months",
+        "Alcohol abuse for less than 1 year",
+        "Participation in another clinical trial within 3 months after screening",
+        "Informed consent after the start of treatment",
+        "Informed consent for treatment",
+        "Able to consent for the patient",
+        "No patient must sign consent",
+        "Was unable to consent",
+        "Only able to consent",
+        "Investigational drug",
+    ],
+)
+def test_what_may_mean_something_else_stays_text(text: str) -> None:
+    assert constraints(text, section="exclusion").status == "text"
