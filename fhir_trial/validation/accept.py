@@ -8,7 +8,7 @@ warning. Wrong types of values may raise TypeError and the like, which `Acceptor
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -121,24 +121,16 @@ class Shapes(dict[tuple[str, ...], Test]):
         self.maker = maker
         self.name = name
         self.met: dict[tuple[str, ...], int] = {}
-        self._every: Test | None = None
-        self._keys: frozenset[str] | None = None
 
-    # Kept by hand: functools.cached_property keeps nothing in a compiled class (decision 0008).
-
-    @property
+    @cached_property
     def every(self) -> Test:
         """The test for every shape."""
-        if self._every is None:
-            self._every = self.maker.compiled(self.name)
-        return self._every
+        return self.maker.compiled(self.name)
 
-    @property
+    @cached_property
     def keys_known(self) -> frozenset[str]:
         """The keys of the shapes that are counted: what else is met must not be kept."""
-        if self._keys is None:
-            self._keys = self.maker.keys(self.name)
-        return self._keys
+        return self.maker.keys(self.name)
 
     def __missing__(self, shape: tuple[str, ...]) -> Test:
         count = self.met.get(shape, 0) + 1
@@ -180,7 +172,6 @@ class Allowed(dict[str, Any]):
         self.maker = maker
         self.contexts = contexts
         self.modifier = modifier
-        self._modifiers: Allowed | None = None
 
     def __missing__(self, url: str) -> Any:
         table = self.maker.tables.extension(url)
@@ -192,12 +183,10 @@ class Allowed(dict[str, Any]):
             return None  # and not kept: there are endlessly many
         return self.setdefault(url, self.maker.extension_entry(table))
 
-    @property
+    @cached_property
     def modifiers(self) -> "Allowed":
         """The modifier extensions that may stand there."""
-        if self._modifiers is None:
-            self._modifiers = Allowed(self.maker, self.contexts, modifier=True)
-        return self._modifiers
+        return Allowed(self.maker, self.contexts, modifier=True)
 
 
 class Memo:

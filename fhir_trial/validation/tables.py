@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import orjson
@@ -104,15 +104,11 @@ class Tables:
     _systems: dict[str, frozenset[str]] = field(default_factory=dict)
     _pairs: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     _extensions: dict[str, ExtensionTable] = field(default_factory=dict)
-    _primitives: dict[str, Check] = field(default_factory=dict)
-    _simple_units: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def primitives(self) -> dict[str, Check]:
         """The format check of every primitive type."""
-        if not self._primitives:
-            self._primitives = checks(self.release)
-        return self._primitives
+        return checks(self.release)
 
     def type(self, name: str) -> TypeTable | None:
         """The table of a complex type; None when it is not in the file."""
@@ -128,12 +124,10 @@ class Tables:
             found = self._systems[system] = frozenset(self.systems[system])
         return found
 
-    @property
+    @cached_property
     def simple_units(self) -> frozenset[str]:
         """The simple units that the common UCUM codes are made of."""
-        if not self._simple_units:
-            self._simple_units = simple_units(self.codes(UCUM_UNITS) or ())
-        return self._simple_units
+        return simple_units(self.codes(UCUM_UNITS) or ())
 
     def is_named(self, system: str) -> bool:
         """Whether a system is known to exist, though not what is in it."""
