@@ -59,7 +59,8 @@ def convert(
     ValueError if `to` is not known.
     """
     target = _target(to)
-    return _document(_stated(data), target, bundle)
+    with collector_paused():
+        return _document(_stated(data), target, bundle)
 
 
 def validate(resource: Document, release: Release | str = Release.R4) -> list[Issue]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fhir_trial.eligibility.constraint import Constraint, Join
 from fhir_trial.eligibility.patterns import listed
-from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, one_of, some_of
+from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, letters, one_of, some_of
 
 HINTS: frozenset[str] = listed(
     "consent consents consenting assent icf comply complying compliance compliant noncompliance noncompliant"
@@ -226,10 +226,10 @@ _TO_DO = re.compile(
     "|personally|voluntarily|consent) "
 )
 """How consent begins that somebody can or will give; any other has been given."""
-_BASES = {(
-    "c"
-): "informed-consent", "k": "protocol-compliance", "p": "participation", "g": "protocol-compliance",
-          "b": "protocol-compliance", "u": "study-understanding"}  # fmt: skip
+_BASES = {
+    "c": "informed-consent", "k": "protocol-compliance", "p": "participation", "u": "study-understanding",
+    "g": "protocol-compliance", "b": "protocol-compliance",
+}  # fmt: skip
 
 
 def agreement(line: str, words: list[str], at: int) -> tuple[tuple[Constraint, ...], Join]:
@@ -237,7 +237,7 @@ def agreement(line: str, words: list[str], at: int) -> tuple[tuple[Constraint, .
     if HINTS.isdisjoint(words) or not _PHRASES.could_be_all(words):
         return (), "all-of"
     phrases = _PHRASES.cut(line)
-    if _LINE.fullmatch("".join(phrase.letter for phrase in phrases)) is None:
+    if _LINE.fullmatch(letters(phrases)) is None:
         return (), "all-of"
     read = _read(phrases)
     if read is None:

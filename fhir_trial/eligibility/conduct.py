@@ -7,7 +7,7 @@ from decimal import Decimal
 from fhir_trial.eligibility.constraint import Constraint, Join, Window
 from fhir_trial.eligibility.lexer import number_word
 from fhir_trial.eligibility.patterns import listed
-from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, one_of, some_of
+from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, letters, one_of, some_of
 from fhir_trial.eligibility.quantities import TIME_UNITS
 
 Found = tuple[tuple[Constraint, ...], Join]
@@ -65,13 +65,14 @@ _AND_OR = "or|and / or|/|, or|,"
 
 
 class _Line:
-    """The phrases of a line, and the constraint that each alternative of it makes."""
+    """The phrases of a line that fits a template, and the constraint that each alternative of it makes."""
 
-    def __init__(self, line: str, phrases: list[Phrase], at: int) -> None:
+    def __init__(self, line: str, phrases: list[Phrase], match: re.Match[str], at: int) -> None:
         self.line = line
         self.phrases = phrases
+        self.match = match
+        self.letters = match[0]
         self.at = at
-        self.letters = "".join(phrase.letter for phrase in phrases)
 
     def constraint(self, variable: str, window: Window | None, *, negated: bool) -> Constraint:
         return Constraint(
@@ -88,6 +89,17 @@ class _Line:
         once = list(dict.fromkeys(stated))
         made = tuple(self.constraint(variable, window, negated=negated) for variable, window in once)
         return made, "any-of" if len(made) > 1 and not negated else "all-of"
+
+
+def _fitting(
+    family: Phrases, template: re.Pattern[str], written: str, line: str, words: list[str], at: int
+) -> _Line | None:
+    """The line cut into the phrases of a family, if that is all of it and the template holds."""
+    if not family.could_be_all(words):
+        return None
+    phrases = family.cut(line)
+    match = template.fullmatch(letters(phrases))
+    return None if match is None else _Line(written, phrases, match, at)
 
 
 def _window(phrase: Phrase, text: str) -> Window:
@@ -176,12 +188,10 @@ _INTERVENTIONAL = re.compile(
 
 
 def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
-    if not _TRIALS.could_be_all(words):
+    read = _fitting(_TRIALS, _TRIAL_LINE, written, line, words, at)
+    if read is None or _names_this_study(read.phrases):
         return _NOTHING
-    read = _Line(written, _TRIALS.cut(line), at)
     if read.letters.strip("w") == "O":  # only the name of something
-        return _NOTHING
-    if _TRIAL_LINE.fullmatch(read.letters) is None or _names_this_study(read.phrases):
         return _NOTHING
     stated = []
     parts: list[list[Phrase]] = [[]]
@@ -198,7 +208,7 @@ def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
     windows = [_window(of_part[-1], written) if of_part else None for of_part in times]
     if len(windows) == 2 and windows[0] is None and _closes(parts[1]):
         windows[0] = windows[1]
-    if len(windows) == 2 and windows[1] is None and "n" in _letters(parts[0]):
+    if len(windows) == 2 and windows[1] is None and "n" in letters(parts[0]):
         windows[1] = windows[0]
     for part in reversed(parts):
         named = _variable_of(part)
@@ -209,10 +219,6 @@ def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
         if not name and place:
             stated[place] = stated[place - 1]
     return read.found(list(zip(stated, windows, strict=True)), negated=negated)
-
-
-def _letters(part: list[Phrase]) -> str:
-    return "".join(phrase.letter for phrase in part)
 
 
 def _closes(part: list[Phrase]) -> bool:
@@ -226,8 +232,7 @@ def _prior_within(times: list[Phrase]) -> bool:
 
 
 def _variable_of(part: list[Phrase]) -> str:
-    letters = _letters(part)
-    if "O" in letters:
+    if "O" in letters(part):
         return "investigational-product"
     named = next((phrase.words for phrase in part if phrase.letter == "S"), "")
     if not named:
@@ -287,13 +292,10 @@ _ALLERGY_HINTS = listed(
 
 
 def _allergies(written: str, line: str, words: list[str], at: int) -> Found:
-    if not _ALLERGIES.could_be_all(words):
+    read = _fitting(_ALLERGIES, _ALLERGY_LINE, written, line, words, at)
+    if read is None:
         return _NOTHING
-    read = _Line(written, _ALLERGIES.cut(line), at)
-    match = _ALLERGY_LINE.fullmatch(read.letters)
-    if match is None:
-        return _NOTHING
-    what = match["what"]
+    what = read.match["what"]
     if what == "E" and not re.search("drug|medic|product|agent|treatment|compound|vaccine", line):
         return _NOTHING  # the ingredients of what?
     reactions = [
@@ -334,11 +336,8 @@ _HABIT_NAMES = {
 
 
 def _habits(written: str, line: str, words: list[str], at: int) -> Found:
-    if not _HABITS.could_be_all(words):
-        return _NOTHING
-    read = _Line(written, _HABITS.cut(line), at)
-    match = _HABIT_LINE.fullmatch(read.letters)
-    if match is None or (match["when"] == "n" and match["ago"]):
+    read = _fitting(_HABITS, _HABIT_LINE, written, line, words, at)
+    if read is None or (read.match["when"] == "n" and read.match["ago"]):
         return _NOTHING
     times = [phrase for phrase in read.phrases if phrase.letter in "Anh"]
     window = _window(times[-1], written) if times else None
@@ -377,10 +376,8 @@ _SMOKE_HINTS = listed("smoker smokers smoke smokes smoking")
 
 
 def _smoking(written: str, line: str, words: list[str], at: int) -> Found:
-    if not _SMOKES.could_be_all(words):
-        return _NOTHING
-    read = _Line(written, _SMOKES.cut(line), at)
-    if _SMOKE_LINE.fullmatch(read.letters) is None:
+    read = _fitting(_SMOKES, _SMOKE_LINE, written, line, words, at)
+    if read is None:
         return _NOTHING
     if "n" not in read.letters and "smoking " in read.phrases[-1].words:
         return _NOTHING  # "smoking", as the name of a topic
@@ -446,13 +443,10 @@ _CONTRACEPTION_HINTS = listed("contraception contraceptive contraceptives birth"
 
 
 def _contraception(written: str, line: str, words: list[str], at: int) -> Found:
-    if not _CONTRACEPTION.could_be_all(words):
+    read = _fitting(_CONTRACEPTION, _CONTRACEPTION_LINE, written, line, words, at)
+    if read is None:
         return _NOTHING
-    read = _Line(written, _CONTRACEPTION.cut(line), at)
-    match = _CONTRACEPTION_LINE.fullmatch(read.letters)
-    if match is None:
-        return _NOTHING
-    who = match["who"]
+    who = read.match["who"]
     names = [
         name for letter, name in (("F", "contraception-women"), ("M", "contraception-men")) if letter in who
     ]

@@ -5,6 +5,7 @@ letters. So a template is always of the whole line, and its words decide cheaply
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _WORD = re.compile(r"[a-z0-9]+|[,/()]|[.;:]")
@@ -19,6 +20,11 @@ class Phrase(NamedTuple):
     words: str
     start: int
     end: int
+
+
+def letters(phrases: Iterable[Phrase]) -> str:
+    """The letters of some phrases, for a template."""
+    return "".join(phrase.letter for phrase in phrases)
 
 
 def one_of(phrases: str) -> str:

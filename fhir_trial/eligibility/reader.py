@@ -55,7 +55,7 @@ def constraints(
     if not numbered and not mesh_terms and _TELLING.isdisjoint(words):
         return Reading(text=text, status="text")
     reading = people.reading(text, lower, words, mesh_terms)
-    if reading is None and not statements.HINTS.isdisjoint(words):
+    if reading is None:
         reading = statements.reading(text, lower, words)
     if reading is not None:
         return reading
@@ -75,11 +75,9 @@ def statement(text: str) -> Reading:
     """
     if len(text) <= statements.LONGEST:
         lower = _unmarked(text)
-        words = words_of(lower)
-        if not statements.HINTS.isdisjoint(words):
-            reading = statements.reading(text, lower, words)
-            if reading is not None:
-                return reading
+        reading = statements.reading(text, lower, words_of(lower))
+        if reading is not None:
+            return reading
     return Reading(text=text, status="text")
 
 

@@ -19,7 +19,7 @@ _NUMBERED = re.compile(r"\d{1,2}[.)](?=[a-z])")
 
 def reading(text: str, lower: str, words: list[str]) -> Reading | None:
     """A line of one of these families understood in full, None for all others; words: those of the line."""
-    if len(lower) > LONGEST or not _VOCABULARY.issuperset(words):
+    if HINTS.isdisjoint(words) or len(lower) > LONGEST or not _VOCABULARY.issuperset(words):
         return None
     line = lower.strip(" \t.;,:")
     numbered = _NUMBERED.match(line)

@@ -14,7 +14,6 @@ from fhir_trial.mapping.plan_definition import plan_definition, read_interventio
 from fhir_trial.mapping.research_study import read_study, research_study
 from fhir_trial.mapping.research_study.design import read_arms
 from fhir_trial.mapping.results import read_results, result_resources
-from fhir_trial.memory import collector_paused
 from fhir_trial.release import Release
 from fhir_trial.trial import Sponsors, Trial
 
@@ -24,12 +23,7 @@ def resources(trial: Trial, release: Release) -> list[Resource]:
 
     Raises: UnmappedCodeError for a token without a row in mappings/.
     """
-    with collector_paused():
-        return _resources(trial, Graph(release, agency_classes(trial)))
-
-
-def _resources(trial: Trial, graph: Graph) -> list[Resource]:
-    release = graph.release
+    graph = Graph(release, agency_classes(trial))
     conditions = mesh.dictionary(trial.derived.conditions if trial.derived else None, release)
     mesh_terms = {words: coding["code"] for words, coding in conditions.items()}
     groups = eligibility_groups(trial.id, trial.protocol.eligibility, mesh_terms, graph)

@@ -128,7 +128,7 @@ def test_a_concept_that_was_right_is_looked_at_again_when_it_changes(key: str, v
     node = location({"city": "Bonn"}) | {"physicalType": {"coding": [coding], "text": "Infarction"}}
     for _ in range(4):
         assert validate(node) == explain(node, release=Release.R4)
-    coding[key] = value  # type: ignore[assignment]
+    coding[key] = value  # type: ignore[assignment]  # wrong types are the point
     assert validate(node)
     assert_paths_agree(node, Release.R4)
 
