@@ -8,19 +8,17 @@ from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, letters, one_of, some_of
 
 HINTS: frozenset[str] = listed(
-    "consent consents consenting assent icf comply complying compliance compliant noncompliance noncompliant"
-    " adhere adherence adhering participate participates participating participated participation cooperate"
-    " understand followup follow attend join joins volunteer volunteers voluntary"
+    "consent consents consenting assent icf comply complying compliance compliant noncompliance"
+    " noncompliant adhere adherence adhering participate participates participating participated"
+    " participation cooperate understand followup follow attend join joins volunteer volunteers voluntary"
 )
 """A line without any of these is none of them."""
 
 _WHO = (
-    "all any each both the a an this that who he she they / must should shall will would be is are"
-    " being been"
-    " has have having to with also themselves need needs patient patients subject subjects"
-    " participant"
-    " participants individual individuals person persons people adult adults those"
-    " him her herself himself currently"
+    "all any each both the a an this that who he she they / must should shall will would be is are being"
+    " been has have having to with also themselves need needs patient patients subject subjects participant"
+    " participants individual individuals person persons people adult adults those him her herself himself"
+    " currently"
 )
 _ABLE = (
     "able to|able|capable of|capable to|ability to|ability of|ability|capacity to|capacity for|capable"
@@ -28,36 +26,32 @@ _ABLE = (
 )
 _WILLING = (
     "willing to|willing|willingness to|agree to|agrees to|agreed to|agreement to|agreeing to|accept to"
-    "|accepts to"
-    "|accepting to"
+    "|accepts to|accepting to"
 )
 _WILLING_AND_ABLE = (
     "willing and able to|able and willing to|willingness and capability to|ability and willingness to"
-    "|willingness and ability to"
-    "|willing and capable of|capable and willing to|willing and able|able and willing"
+    "|willingness and ability to|willing and capable of|capable and willing to|willing and able"
+    "|able and willing"
 )
 _UNABLE = (
     "unable to|inability to|not able to|incapable of|cannot|can not|unable|not capable of|inability of"
-    "|inability"
-    "|not competent to|lack of ability to|lack of capacity to|not being able to"
+    "|inability|not competent to|lack of ability to|lack of capacity to|not being able to"
 )
 _UNWILLING = (
     "unwilling to|unwillingness to|not willing to|refusal to|refuse to|refuses to|refused to|refusing to"
-    "|declines to"
-    "|unwilling|not agree to|do not agree to|does not agree to|not agreeing to|not willing"
+    "|declines to|unwilling|not agree to|do not agree to|does not agree to|not agreeing to|not willing"
 )
 _UNWILLING_OR_UNABLE = (
     "unwilling or unable to|unable or unwilling to|inability or unwillingness to"
-    "|unwillingness or inability to"
-    "|unable to or unwilling to|not willing or able to|not able or willing to|not willing or not able to"
-    "|unwilling / unable to|unable / unwilling to|unwilling and / or unable to|unable and / or unwilling to"
-    "|not willing or unable to|unwilling or not able to|unable or unwilling|unwilling or unable"
+    "|unwillingness or inability to|unable to or unwilling to|not willing or able to|not able or willing to"
+    "|not willing or not able to|unwilling / unable to|unable / unwilling to|unwilling and / or unable to"
+    "|unable and / or unwilling to|not willing or unable to|unwilling or not able to|unable or unwilling"
+    "|unwilling or unable"
 )
 _DENIAL = (
     "no|without|absence of|lack of|not providing|do not provide|does not provide|did not sign|failure to"
-    "|failed to"
-    "|not giving|fails to|fail to|have not signed|has not signed|did not provide|not provided|not give"
-    "|not sign"
+    "|failed to|not giving|fails to|fail to|have not signed|has not signed|did not provide|not provided"
+    "|not give|not sign"
 )
 _LAW = "legal|legally|authorized|authorised|acceptable|designated|responsible|lawful"
 _THEIRS = "his / her|his|her|their|the|a|an|by his / her|by the|by a|his or her"
@@ -69,9 +63,8 @@ _REPRESENTATIVE = (
 _CONSENT = "consent consents consenting assent icf"
 _CONSENT_VERB = (
     "provide providing provides provided provision give giving gives given sign signing signs signed"
-    " signature grant"
-    " granting granted obtain obtained obtaining voluntarily freely personally dated complete completing"
-    " received"
+    " signature grant granting granted obtain obtained obtaining voluntarily freely personally dated"
+    " complete completing received"
 )
 _CONSENT_ADJECTIVE = (
     "written inform informed free freely full fully voluntary electronic electronically digital e their his"
@@ -79,31 +72,27 @@ _CONSENT_ADJECTIVE = (
 )
 _CONSENT_BEHIND = (
     "form|forms|document|documents|process|was|is|must be|should be|has been|have been|given|provided"
-    "|obtained|signed"
-    "|signed and dated|and signed|and dated|and obtained|freely given|voluntarily given|granted"
-    "|in writing|will be"
-    "|( icf )|( ic )|personally|himself|to|and sign|voluntarily signed|must have been"
+    "|obtained|signed|signed and dated|and signed|and dated|and obtained|freely given|voluntarily given"
+    "|granted|in writing|will be|( icf )|( ic )|personally|himself|to|and sign|voluntarily signed"
+    "|must have been"
 )
 _COMPLY = (
-    "comply with|complying with|adhere to|adhering to|be compliant with|compliance with|adherence to"
-    "|follow|following"
-    "|complete|completing|attend|attending|fulfil|fulfill|meet|meeting|undergo|undergoing|perform|performing"
-    "|cooperate with|cooperating with|be available for|return for|returning for|participate in"
-    "|participating in"
-    "|take part in|accept|cooperate in|carry out|comply to|abide by|fully comply with|to comply with"
-    "|understand and comply with|understand and follow|understand and adhere to|fully participate in|comply"
+    "comply with|complying with|adhere to|adhering to|be compliant with|compliance with|adherence to|follow"
+    "|following|complete|completing|attend|attending|fulfil|fulfill|meet|meeting|undergo|undergoing|perform"
+    "|performing|cooperate with|cooperating with|be available for|return for|returning for|participate in"
+    "|participating in|take part in|accept|cooperate in|carry out|comply to|abide by|fully comply with"
+    "|to comply with|understand and comply with|understand and follow|understand and adhere to"
+    "|fully participate in|comply"
 )
 _ASKED = (
     "all any the of their with to in and or / , clinical specific specified required scheduled planned"
-    " related"
-    " necessary prescribed per entire full this regular long term other mandatory study trial research"
-    " laboratory outlined described on by"
+    " related necessary prescribed per entire full this regular long term other mandatory study trial"
+    " research laboratory outlined described on by"
 )
 _ASKED_NOUN = (
     "procedures procedure requirements requirement visits visit followup up schedule schedules assessments"
-    " assessment evaluations evaluation restrictions instructions regimen treatment treatments dosing"
-    " tests testing"
-    " protocol protocols examinations guidelines activities plan plans program interventions"
+    " assessment evaluations evaluation restrictions instructions regimen treatment treatments dosing tests"
+    " testing protocol protocols examinations guidelines activities plan plans program interventions"
     " intervention measures tasks"
 )
 _COMPLYING = rf"(?!follow up )(?!following up ){one_of(_COMPLY)}{ending_in(_ASKED_NOUN, _ASKED + ' follow')}"
@@ -112,8 +101,7 @@ _THROUGHOUT = rf"{one_of('for|during|throughout|while')}" + ending_in(
 )
 _STUDY = (
     "study|trial|clinical study|clinical trial|research|research study|clinical research|protocol"
-    "|research project"
-    "|study protocol|follow up protocol"
+    "|research project|study protocol|follow up protocol"
 )
 _TAKE_PART = (
     "participate|participates|participating|participation|participated|take part|taking part|join|joins"
@@ -131,27 +119,22 @@ _FOLLOWS = "for|prior to|before|in|into|on|at|according to|in accordance with|as
 _OF_ANOTHER = "for treatment|for the treatment|for the patient|for the subject|for the participant"
 """Consent to something else than the study, or somebody else's."""
 _TAIL_NOUN = (
-    "study trial research registry procedures procedure assessments assessment interventions"
-    " intervention screening"
-    " enrollment enrolment inclusion registration randomization randomisation participation participate entry"
-    " performed conducted gcp ich guidelines regulations requirements patient patients subject subjects"
-    " participant"
-    " participants project part person him her himself herself themselves treatment initiation plan started"
-    " visit practice processes research"
+    "study trial research registry procedures procedure assessments assessment interventions intervention"
+    " screening enrollment enrolment inclusion registration randomization randomisation participation"
+    " participate entry performed conducted gcp ich guidelines regulations requirements patient patients"
+    " subject subjects participant participants project part person him her himself herself themselves"
+    " treatment initiation plan started visit practice processes research"
 )
 _TAIL = (
-    "any all the this a an our in of to for and or / , clinical related specific screening being date"
-    " day time their"
-    " his start starting beginning good national local regulatory take individual entering"
-    " implementation performing"
-    " implementing commencement applicable is are undertaking first conducting start by protocol with"
-    " receiving ( )"
+    "any all the this a an our in of to for and or / , clinical related specific screening being date day"
+    " time their his start starting beginning good national local regulatory take individual entering"
+    " implementation performing implementing commencement applicable is are undertaking first conducting"
+    " start by protocol with receiving ( )"
 )
 _NATURE = "the a an nature of this study trial research and in or to its procedures purpose clinical"
 _UNDERSTOOD = (
     "nature purpose content contents aims objectives procedures requirements risks benefits study trial"
-    " research"
-    " protocol instructions"
+    " research protocol instructions"
 )
 _CONSENT_FORM = "informed consent form|written informed consent form|informed consent document"
 _UNDERSTANDS = "understand|understanding|comprehend|comprehending|read and understand"
@@ -187,9 +170,8 @@ _PHRASES = Phrases(
     t=rf"(?!{one_of(_OF_ANOTHER)}){one_of(_FOLLOWS)}{ending_in(_TAIL_NOUN, _TAIL)}",
     f=one_of(
         "for any reason|for whatever reason|voluntarily|in the judgment of the investigator"
-        "|in the opinion of the investigator"
-        "|in the investigator judgment|in the investigator opinion|as judged by the investigator"
-        "|in the judgement of the investigator"
+        "|in the opinion of the investigator|in the investigator judgment|in the investigator opinion"
+        "|as judged by the investigator|in the judgement of the investigator"
     ),
     w=some_of(_WHO),
 )  # fmt: skip

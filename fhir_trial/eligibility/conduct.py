@@ -15,10 +15,8 @@ _NOTHING: Found = ((), "all-of")
 
 _WHO = (
     "all any the a an who that they he she is are be being been has have having had was were must should"
-    " will patient"
-    " patients subject subjects participant participants individual individuals person persons people"
-    " volunteer"
-    " volunteers adult adults those each to with known"
+    " will patient patients subject subjects participant participants individual individuals person persons"
+    " people volunteer volunteers adult adults those each to with known"
 )
 _PAST = listed("been has have had having was were")
 """With these it is not said of today."""
@@ -40,21 +38,17 @@ _SINCE = (
 )
 _WITHIN = (
     "within the last|within the past|within the previous|within the prior|within the preceding|within"
-    "|in the last|in the past|in the previous|in the preceding|in the prior|during the last"
-    "|during the past|during the previous|during the preceding|during the prior|for the past"
-    "|over the last|over the past|over the previous|within a|within past|within last|in last|in past"
-    "|in the|during the"
+    "|in the last|in the past|in the previous|in the preceding|in the prior|during the last|during the past"
+    "|during the previous|during the preceding|during the prior|for the past|over the last|over the past"
+    "|over the previous|within a|within past|within last|in last|in past|in the|during the"
 )
 _AGO = rf"(?:{one_of(_WITHIN)}" + _SPAN + _SINCE + ")"
 _NOW = (
     "currently|current|concurrently|concurrent|simultaneously|simultaneous|ongoing|at the same time"
-    "|presently|actively"
-    "|active|concomitantly|concomitant|at the time of screening|at the time of enrollment"
-    "|at the time of enrolment"
-    "|at screening|at enrollment|at present|during the study|during this study|during the trial"
-    "|during this trial"
-    "|during the study period|while participating in this study|during study participation"
-    "|at the time of inclusion"
+    "|presently|actively|active|concomitantly|concomitant|at the time of screening"
+    "|at the time of enrollment|at the time of enrolment|at screening|at enrollment|at present"
+    "|during the study|during this study|during the trial|during this trial|during the study period"
+    "|while participating in this study|during study participation|at the time of inclusion"
     "|during the course of the study|during the course of this study|throughout the study|at baseline"
     "|while participating in this clinical study|during their participation in this study"
     "|at the time of study entry"
@@ -118,25 +112,20 @@ _SPANNED = re.compile(rf"({_NUMBER}).*?({_UNIT})")
 
 _TAKES_PART = (
     "participation in|participating in|participated in|participates in|participate in|enrolled in"
-    "|enrolled into"
-    "|enrollment in|enrolment in|enrollment into|enrolment into|taking part in|took part in|taken part in"
-    "|involvement in|involved in|included in|inclusion in|participant in|participants in|enrolled on"
-    "|enroll in"
-    "|entered|entered into|participation to|take part in|takes part in|include in"
+    "|enrolled into|enrollment in|enrolment in|enrollment into|enrolment into|taking part in|took part in"
+    "|taken part in|involvement in|involved in|included in|inclusion in|participant in|participants in"
+    "|enrolled on|enroll in|entered|entered into|participation to|take part in|takes part in|include in"
 )
 _OTHER = "another any other an a different one concurrent additional concomitant ongoing"
 _STUDIES = "trial trials study studies"
 _KINDS = (
-    "clinical interventional investigational therapeutic experimental drug drugs device devices"
-    " medicinal product"
-    " products intervention research treatment pharmaceutical medical medication with involving of"
-    " investigation pharmacological already"
-    " agent agents or / studies trials"
+    "clinical interventional investigational therapeutic experimental drug drugs device devices medicinal"
+    " product products intervention research treatment pharmaceutical medical medication with involving of"
+    " investigation pharmacological already agent agents or / studies trials"
 )
 _PRODUCTS = (
-    "drug drugs agent agents product products medication medications therapy therapies treatment"
-    " treatments device"
-    " devices medicine medicines compound compounds vaccine vaccines intervention interventions"
+    "drug drugs agent agents product products medication medications therapy therapies treatment treatments"
+    " device devices medicine medicines compound compounds vaccine vaccines intervention interventions"
 )
 _UNTESTED = "investigational|experimental"
 _OF_AN = (
@@ -159,9 +148,8 @@ _TRIALS = Phrases(
         + rf"{ending_in(_PRODUCTS, 'medicinal or / study')}|{one_of('( interventional or observational )')})?"
     ),
     R=one_of(
-        "received|receiving|receive|receipt of|use of|using|used|treatment with|treated with|taken"
-        "|taking|took"
-        "|exposure to|administration of|therapy with|been treated with|received treatment with"
+        "received|receiving|receive|receipt of|use of|using|used|treatment with|treated with|taken|taking"
+        "|took|exposure to|administration of|therapy with|been treated with|received treatment with"
         "|receiving treatment with|treated by|exposed to|treatment by"
     ),
     n=one_of(_NOW),
@@ -177,10 +165,8 @@ _TRIAL_LINE = re.compile(
 )
 _TRIAL_HINTS = listed(
     "participation participating participated participates participate participant participants enrolled"
-    " enrollment"
-    " enrolment enroll taking took takes involvement involved included inclusion entered take"
-    " investigational experimental"
-    " unapproved"
+    " enrollment enrolment enroll taking took takes involvement involved included inclusion entered take"
+    " investigational experimental unapproved"
 )
 _INTERVENTIONAL = re.compile(
     r"intervention|therapeutic|investigational|experimental|drug|device|treatment|medic|product|pharmac"
@@ -260,8 +246,7 @@ _ALLERGIC = (
 )
 _GIVEN = (
     "drug|drugs|medication|medications|product|products|agent|agents|treatment|treatments|compound"
-    "|compounds|medicine"
-    "|medicines|vaccine"
+    "|compounds|medicine|medicines|vaccine"
 )
 _GIVEN_HERE = "study|trial|investigational|test|experimental|investigational medicinal|research|investigated"
 _OURS = rf"(?:{some_of('the any of these this either one to')})?{one_of(_GIVEN_HERE)}{one_of(_GIVEN)}"
@@ -364,10 +349,8 @@ _SMOKES = Phrases(
     n=one_of("current|currently|active|actively|at present|presently"),
     S=one_of(
         "smoker|smokers|smoke|smokes|smoking|cigarette smoker|cigarette smokers|tobacco smoker"
-        "|tobacco smokers"
-        "|cigarette smoking|tobacco smoking|smoke cigarettes|smokes cigarettes"
-        "|smoking cigarettes"
-        "|smoking tobacco|smoke tobacco"
+        "|tobacco smokers|cigarette smoking|tobacco smoking|smoke cigarettes|smokes cigarettes"
+        "|smoking cigarettes|smoking tobacco|smoke tobacco"
     ),
     w=some_of(_WHO_NOW),
 )
@@ -399,13 +382,10 @@ _CONTRACEPTIVE = r"(?=(?:[a-z,]+ ){0,8}?(?:contraception|contraceptive|contracep
 )
 _AS_LONG = rf"{one_of('during|throughout|for|while|from')}" + ending_in(
     "study trial period duration participation treatment course dose drug medication administration"
-    " completion"
-    " months month weeks days product end afterwards after therapy dosing thereafter",
+    " completion months month weeks days product end afterwards after therapy dosing thereafter",
     "the entire whole full of this their in and for at least until to up after following last final"
-    " investigational"
-    " through taking receiving on 1 2 3 4 5 6 7 8 10 12 14 16 20 24 28 30 60 90 100 120 150 180 one two"
-    " three four six"
-    " post discontinuation first screening enrollment signing",
+    " investigational through taking receiving on 1 2 3 4 5 6 7 8 10 12 14 16 20 24 28 30 60 90 100 120 150"
+    " 180 one two three four six post discontinuation first screening enrollment signing",
 )
 _WOMEN = "women|woman|females|female|female patients|female subjects|female participants|wocbp"
 _MEN = (
@@ -418,16 +398,14 @@ _CONTRACEPTION = Phrases(
     Z=rf"(?:{some_of('all any the')})?{one_of('patients|subjects|participants|individuals')}{_POTENTIAL}",
     D=one_of(
         "not using|not willing to use|unwilling to use|unwilling or unable to use|not practicing"
-        "|not practising"
-        "|refusing to use|not use|unable or unwilling to use|unwilling to practice|not agree to use"
-        "|not willing to practice"
-        "|do not use|does not use|refuse to use|unwilling to take|unwilling or unable to take"
+        "|not practising|refusing to use|not use|unable or unwilling to use|unwilling to practice"
+        "|not agree to use|not willing to practice|do not use|does not use|refuse to use|unwilling to take"
+        "|unwilling or unable to take"
     ),
     V=one_of(
         "use|using|agree to use|agrees to use|willing to use|willing and able to use|willingness to use"
-        "|agreement to use|must use|practice|practicing"
-        "|willing to practice|agree to practice|agree to take|employ|consent to use|able to use"
-        "|agreed to use|able and willing to use"
+        "|agreement to use|must use|practice|practicing|willing to practice|agree to practice|agree to take"
+        "|employ|consent to use|able to use|agreed to use|able and willing to use"
     ),
     c=_CONTRACEPTIVE,
     b=one_of("must be used|should be used|is required|must be practiced"),
