@@ -66,10 +66,10 @@ class Identification(
     aliases: list[str] | None = None
     org_study_id: OrgStudyId | None = None
     secondary_ids: list[SecondaryId] | None = None
+    organization: Organization | None = None
     brief_title: str | None = None
     official_title: str | None = None
     acronym: str | None = None
-    organization: Organization | None = None
 
 
 # --- status and dates -----------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """ClinicalTrials.gov API v2: one record's JSON to a `Trial`, and the `Trial` back to the document.
 
 Decoding takes the fast way first: msgspec builds the typed trial, and a proof that nothing was dropped
-compares the number of quotation marks before and after (a dropped key takes at least two with it, and
-nothing adds any but the escape \\u0022). Whatever fails the proof is walked in Python, which finds the
-unknown fields, the empty values, the nulls and the repeated keys, and says where they are.
+follows. What is written again is the same bytes; or it has as many quotation marks (a dropped key takes at
+least two with it, and nothing adds any but the escape \\u0022), where need be together with the fields that
+old records are known to have besides. Whatever fails the proof is walked in Python, which finds the unknown
+fields, the empty values, the nulls and the repeated keys, and says where they are.
 
 Source: https://clinicaltrials.gov/data-api/about-api/study-data-structure
 """
@@ -11,10 +12,12 @@ Source: https://clinicaltrials.gov/data-api/about-api/study-data-structure
 import codecs
 import json
 import re
+from functools import cache
 from typing import Any, NoReturn
 
 import msgspec
 
+from fhir_trial.codemaps import rows
 from fhir_trial.errors import RecordError
 from fhir_trial.sources import ctgov_v2_schema as schema
 from fhir_trial.sources import paths
@@ -47,7 +50,7 @@ def decode(data: bytes) -> Trial:
         trial = _DECODER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_slowly(data, None)
-    return trial if _is_whole(trial, data) else _decode_slowly(data, trial)
+    return _proven(trial, data) or _decode_slowly(data, trial)
 
 
 def encode(trial: Trial) -> dict[str, Any]:
@@ -78,14 +81,56 @@ def utf8(data: bytes) -> bytes:
     return data
 
 
-def _is_whole(trial: Trial, data: bytes) -> bool:
-    """Whether the trial holds all of `data`, and nothing without content."""
-    if trial.unknown is not None or trial.empty is not None or _escaped_quote(data):
-        return False
+def _proven(trial: Trial, data: bytes) -> Trial | None:
+    """The trial with all that is in `data`; None when that is not proven, or something has no content."""
+    if trial.unknown is not None or trial.empty is not None:
+        return None
     encoded = _ENCODER.encode(trial)
-    if encoded.count(b'"') != data.count(b'"'):
-        return False
-    return not (_empty_text(encoded) or _empty_object(encoded) or _empty_list(encoded))
+    if _empty_text(encoded) or _empty_object(encoded) or _empty_list(encoded):
+        return None
+    if data.startswith(encoded) and not data[len(encoded) :].strip():
+        return trial
+    if _escaped_quote(data):
+        return None
+    lacking = data.count(b'"') - encoded.count(b'"')
+    return _with_unpublished(trial, data, lacking) if lacking else trial
+
+
+def _with_unpublished(trial: Trial, data: bytes, lacking: int) -> Trial | None:
+    """The trial with its unpublished fields, when these are what it lacks: so many quotation marks."""
+    decoder, places = _unpublished()
+    found = msgspec.to_builtins(decoder.decode(data))
+    unknown = {}
+    for path in places:
+        try:
+            value = paths.follow(found, paths.steps(path))
+        except KeyError:
+            continue
+        unknown[path] = value
+        lacking -= 2 + _ENCODER.encode(value).count(b'"')
+    if lacking or any(_nesting(value) > MAX_NESTING for value in unknown.values()):
+        return None
+    return msgspec.structs.replace(trial, unknown=unknown)
+
+
+@cache
+def _unpublished() -> tuple["msgspec.json.Decoder[Any]", list[str]]:
+    """What reads nothing but the fields that the registry does not publish, and their paths."""
+    places = [row["source_path"] for row in rows("not_mapped.csv")]
+    tree: dict[str, Any] = {}
+    for place in places:
+        if "[]" not in place:  # those below a list are rare, and left to the walk
+            paths.put(tree, paths.steps(f"$.{place}"), Any)
+    return msgspec.json.Decoder(_partial(tree)), [f"$.{place}" for place in places]
+
+
+def _partial(tree: dict[str, Any]) -> type[msgspec.Struct]:
+    """A type that holds the members of a tree where they are there, and passes over all others."""
+    fields = [
+        (name, (_partial(below) if isinstance(below, dict) else below) | msgspec.UnsetType, msgspec.UNSET)
+        for name, below in tree.items()
+    ]
+    return msgspec.defstruct("Partial", fields)
 
 
 def _decode_slowly(data: bytes, trial: Trial | None) -> Trial:

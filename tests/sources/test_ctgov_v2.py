@@ -46,6 +46,43 @@ def test_a_field_that_is_called_like_our_own_is_an_unknown_one(name: str) -> Non
     assert trial.empty is None
 
 
+PREDICTED = "$.derivedSection.miscInfoModule.modelPredictions"
+NESTED = "$.protocolSection.contactsLocationsModule.locations_nested"
+
+
+def unpublished(**modules: Any) -> dict[str, Any]:
+    """A record with the two fields that records of 2023 have and the registry does not publish."""
+    sites = {"locations": [{"city": "Graz"}], "locations_nested": [{"city": "Graz", "empty": ""}]}
+    document: dict[str, Any] = record(contactsLocationsModule=sites, **modules)
+    predicted = {"versionHolder": "2023-05-01", "modelPredictions": {"bmi": {"min": None}}}
+    return document | {"derivedSection": {"miscInfoModule": predicted}}
+
+
+def test_fields_of_old_records_that_are_not_published_are_kept_aside_without_a_walk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ctgov_v2, "_decode_slowly", None)
+    trial = ctgov_v2.decode(dumps(unpublished()))
+    assert trial.unknown == {NESTED: [{"city": "Graz", "empty": ""}], PREDICTED: {"bmi": {"min": None}}}
+
+
+def test_an_unknown_field_is_found_beside_those_of_old_records() -> None:
+    trial = ctgov_v2.decode(dumps(unpublished(designModule={"new": "x"})))
+    assert list(trial.unknown or {}) == ["$.protocolSection.designModule.new", NESTED, PREDICTED]
+
+
+def test_a_key_that_stands_twice_in_a_field_of_old_records_is_refused() -> None:
+    data = dumps(unpublished()).replace(b'"bmi":', b'"bmi":{"max":1},"bmi":')
+    with pytest.raises(RecordError, match="the key 'bmi' stands twice"):
+        ctgov_v2.decode(data)
+
+
+def test_a_deep_field_of_old_records_is_refused() -> None:
+    deep = b"[" * 101 + b"]" * 101
+    with pytest.raises(RecordError, match="nested too deeply"):
+        ctgov_v2.decode(dumps(unpublished()).replace(b"null", deep))
+
+
 def test_an_unknown_field_is_found_beside_escapes_and_blanks_that_hide_it_from_counting() -> None:
     text = dumps(record()).decode()
     spaced = text.replace('"hasResults":', '"hasResults" :').replace("Trial 1", r"\u0022Trial\u0022")
