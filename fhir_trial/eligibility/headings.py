@@ -20,7 +20,7 @@ _SECTION_HEADING = re.compile(
     rf"(?P<noun>[-\s]+{_NOUN})?{_DECORATION}"
     r"(?P<group>\([^()]{1,120}\)|(?:for|of|in)\s+[^:.;]{1,90})?"
     rf"(?P<verb>\s*(?:are|is|include|includes|apply|as follows|are as follows|were)(?=\s*:))?{_DECORATION}"
-    r"(?P<stop>[:：]|[.]\s|[-–—]\s|\Z)",
+    r"(?P<stop>[:：]|[.]\s|[-–—]{1,2}\s|\Z)",
     re.IGNORECASE,
 )
 _NEUTRAL_HEADING = re.compile(
@@ -30,9 +30,19 @@ _NEUTRAL_HEADING = re.compile(
     rf"\s+{_NOUN}{_DECORATION}(?P<stop>[:：]|\Z)",
     re.IGNORECASE,
 )
+# The capital inside a line is what tells it, unless the word before makes it part of a sentence.
 _INLINE_HEADING = re.compile(
-    rf"(?<=[.;)\s])\s(?P<lead>(?:Key|Main|Major|Study|General)\s+)?(?=[IE])(?i:{_POLARITY})\s+[Cc]riteria\s*:",
-    re.ASCII,
+    rf"\s(?:(?:Key|Main|Major|Study|General)\s+)?(?=[IE])(?i:{_POLARITY})\s+[Cc]riteria\s*:", re.ASCII
+)
+_IN_SENTENCE = re.compile(
+    r"(?:[/,(]|\b(?:the|of|to|in|all|any|no|not|see|per|with|and|or|meets?|other|these|following))\s*\Z",
+    re.IGNORECASE,
+)
+# "Inclusion criteria for matched controls 20 adults with ...": the colon was forgotten.
+_RUN_ON_HEADING = re.compile(
+    rf"{_DECORATION}(?i:{_POLARITY}\s+criteria)\s+for\s+"
+    r"(?P<group>(?:[a-z-]+\s+){0,3}?(?:controls|cases|patients|participants|subjects|volunteers|caregivers|donors"
+    r"|parents|children|adults))\s+(?=\d|[A-Z][a-z]|[≥≤<>])"
 )
 
 # Words that make the words before "inclusion criteria" a sentence about criteria, not a heading.
@@ -42,7 +52,7 @@ _SENTENCE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _GROUP_NAME = re.compile(
-    r"(?:(?!\b(?:with|who|must|that|have|has|had|able|age|aged|and\s+not)\b)[^\d<>≤≥=.;]|\d(?=\W*\Z)){2,70}\Z",
+    r"(?:(?!\b(?:no|not|without|with|who|must|that|have|has|had|able|age|aged|and\s+not)\b)[^\d<>≤≥=.;]|\d(?=\W*\Z)){2,70}\Z",
     re.IGNORECASE,
 )
 _GROUP_WORD = re.compile(
@@ -54,13 +64,37 @@ _GROUP_WORD = re.compile(
 )
 _CLAUSE_WORDS = re.compile(
     r"\b(?:must|have|has|had|is|are|be|meets?|met|who|whose|that|will|may|should|includ\w+|defined|following|any|all"
-    r"|one|either|requires?|no|not|at\s+least|can|cannot|able|shown|follows|below)\b",
+    r"|one|either|requires?|exclud\w+|no|not|at\s+least|can|cannot|able|shown|follows|below)\b",
     re.IGNORECASE,
 )
+# What a list needs to be a sentence ("Participant:", "History of:"): it is no name of a cohort or topic.
+_UNFINISHED = re.compile(
+    r"(?:(?:the|each|every)\s+)?(?:participant|patient|subject|individual|volunteer)\s*[:：]\Z"
+    r"|.*\b(?:of|with|for|by|from|to|in|on|and|or|the|an?)\s*[:：]\Z",
+    re.IGNORECASE,
+)
+# Names that take in everybody, so that nothing is said of a cohort.
+_EVERYBODY = re.compile(
+    r"(?:all|both|(?:the\s+|all\s+)?study|the\s+trial)\s+(?:enrolled\s+)?(?:patients|participants|subjects|volunteers"
+    r"|individuals|groups|cohorts|arms|parts|phases|stages)"
+    r"|(?:the|this|study|trial|entry|enrol?lment|participation|into|in|to|\s)+",
+    re.IGNORECASE,
+)
+_VERDICT_IN = re.compile(
+    r"\beligible\b|\b(?:be|are|is|were|being)\s+(?:considered\s+for\s+)?(?:included|inclusion|enrol+ed|recruited)\b"
+    r"|\bmust\s+(?:all\s+)?(?:meet|fulfil\w*|satisfy)\b"
+)
+_VERDICT_OUT = re.compile(
+    r"\b(?:excluded|ineligible|precluded|not\s+(?:be\s+)?(?:considered\s+)?(?:eligible|included|enrol+ed|recruited))\b"
+)
+_DENIAL = re.compile(r"\b(?:no|not|none|neither|nor|never|cannot|without|unless|except\w*|fail\w*)\b")
 _COHORT_LINE = re.compile(
     r"(?:study\s+)?(?:cohort|arm|group|part|phase|stage|stratum|sub-?study)\s+[\w/ -]{1,30}\Z", re.IGNORECASE
 )
+_ENTRY = frozenset(("eligibility", "enrolment", "enrollment", "entry", "selection"))
 _MAX_LABEL = 90
+MAX_HEADING = 240
+"""Characters of a line looked at for a heading."""
 
 
 class Heading(NamedTuple):
@@ -71,6 +105,10 @@ class Heading(NamedTuple):
     """Characters of the line that belong to the heading; what follows is a criterion."""
     group: str | None
     """The cohort the heading names, e.g. "Controls" of "Inclusion criteria (Controls):"."""
+    named_from: int = 0
+    """Where a cohort is named behind the colon; with no list below, that is the criterion. Else 0."""
+    undecided: bool = False
+    """It is for both sides, and sentences below may tell them apart ("Participants are excluded if:")."""
 
 
 @lru_cache(maxsize=512)  # nine in ten headings are one of two
@@ -78,12 +116,14 @@ def section_heading(line: str, *, marked: bool) -> Heading | None:
     """The heading that opens a line, None for a line that only mentions criteria."""
     match = _SECTION_HEADING.match(line)
     if match is None or not _is_heading(match, line, marked=marked):
-        return None
+        return None if marked else _run_on_heading(line)
     rest = line[match.end() :].strip()
-    group = _group(match["group"])
-    if group is None and rest and _is_group(rest) and match["stop"] != ". ":
-        return Heading(_section(match), len(line), rest.rstrip(":"))
-    return Heading(_section(match), match.end(), group or _lead_group(match["lead"]))
+    section, group = _section(match), _group(match["group"])
+    if match["group"] is None and rest and _is_group(rest) and match["stop"] != ". ":
+        return Heading(section, len(line), rest.rstrip(":"), match.end())
+    return Heading(
+        section, match.end(), group or _lead_group(match["lead"]), undecided=match["both"] is not None
+    )
 
 
 def neutral_heading(line: str) -> Heading | None:
@@ -91,13 +131,35 @@ def neutral_heading(line: str) -> Heading | None:
     match = _NEUTRAL_HEADING.match(line)
     if match is None or _SENTENCE_WORDS.search(match["lead"]):
         return None
-    return Heading("other", match.end(), None)
+    return Heading("other", match.end(), None, undecided=match["what"].lower() in _ENTRY)
 
 
-def inline_heading(line: str) -> int | None:
-    """Where a second heading begins inside a line that holds the whole text, None without one."""
+def further_headings(line: str) -> tuple[int, ...]:
+    """Where further headings begin inside a line that holds several sections."""
     match = _INLINE_HEADING.search(line)
-    return None if match is None else match.start() + 1
+    if match is None:
+        return ()
+    first = section_heading(line[:MAX_HEADING], marked=False) or neutral_heading(line[:MAX_HEADING])
+    behind = 0 if first is None else first.named_from or first.length
+    return tuple(
+        match.start() + 1
+        for match in _INLINE_HEADING.finditer(line, behind)
+        if not _IN_SENTENCE.search(line, max(0, match.start() - 12), match.start())
+    )
+
+
+def opening_sentence(line: str) -> Section | None:
+    """The side that a sentence says the list below it is on ("Participants are excluded if:")."""
+    words = line.lower()
+    if words[-1] not in ":：":
+        return None
+    excluded = _VERDICT_OUT.search(words)
+    if excluded is not None:
+        words = words[: excluded.start()] + words[excluded.end() :]
+    included = _VERDICT_IN.search(words)
+    if _DENIAL.search(words) or (included is None) == (excluded is None):
+        return None
+    return "inclusion" if excluded is None else "exclusion"
 
 
 def is_label(line: str) -> bool:
@@ -106,7 +168,9 @@ def is_label(line: str) -> bool:
         return False
     if line[-1] not in ":：":
         return _COHORT_LINE.match(line) is not None
-    return len(line.split()) <= 9 and not _CLAUSE_WORDS.search(line) and not re.search(r"[<>≤≥=;.]", line)
+    if len(line.split()) > 9 or _UNFINISHED.match(line):
+        return False
+    return not _CLAUSE_WORDS.search(line) and not re.search(r"[<>≤≥=;.]", line)
 
 
 def _is_heading(match: re.Match[str], line: str, *, marked: bool) -> bool:
@@ -115,6 +179,8 @@ def _is_heading(match: re.Match[str], line: str, *, marked: bool) -> bool:
     if not match["stop"] and not all(
         word[0].isupper() or word[0].isdigit() for word in match["lead"].split()
     ):
+        return False
+    if _is_a_line_before(match["lead"]) and match["polarity"][0].isupper():
         return False
     rest = line[match.end() :]
     if match["noun"] is None:
@@ -129,6 +195,19 @@ def _is_heading(match: re.Match[str], line: str, *, marked: bool) -> bool:
     return True
 
 
+def _run_on_heading(line: str) -> Heading | None:
+    match = _RUN_ON_HEADING.match(line)
+    return None if match is None else Heading(_section(match), match.end(), match["group"])
+
+
+def _is_a_line_before(lead: str) -> bool:
+    """Whether the words before a capital are a criterion ("Signed consent Exclusion criteria:")."""
+    words = lead.split()
+    if not words or not lead[0].isupper() or not words[-1].islower():
+        return False
+    return _GROUP_WORD.search(words[-1]) is None and _lead_group(words[-1]) is not None
+
+
 def _section(match: re.Match[str]) -> Section:
     if match["both"]:
         return "other"
@@ -139,7 +218,8 @@ def _section(match: re.Match[str]) -> Section:
 def _group(words: str | None) -> str | None:
     if words is None:
         return None
-    return re.sub(r"\A(?:for|of|in)\s+", "", words.strip("() \t"), flags=re.IGNORECASE).strip() or None
+    name = re.sub(r"\A(?:for|of|in)\s+", "", words.strip("() \t"), flags=re.IGNORECASE).strip()
+    return name if name and not _EVERYBODY.fullmatch(name) else None
 
 
 def _lead_group(lead: str) -> str | None:
@@ -156,7 +236,8 @@ def _lead_group(lead: str) -> str | None:
 
 def _is_group(rest: str) -> bool:
     return (
-        _GROUP_NAME.match(rest) is not None
+        rest[0] not in "-–—*•·"
+        and _GROUP_NAME.match(rest) is not None
         and _GROUP_WORD.search(rest) is not None
         and len(rest.split()) <= 7
     )

@@ -7,6 +7,8 @@ legacy layout (indented, hard wrapped), and as plain paragraphs; one set of rule
 import html
 import re
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from fhir_trial.eligibility import headings, logic
 from fhir_trial.eligibility.criteria import Criteria, Criterion, Section, Span
@@ -31,16 +33,27 @@ _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
 _WRAP = re.compile(r"\s*\n\s*")
 _WRAPPED_FROM = 60
 """A plain line shorter than this was not broken off by a margin."""
-_HEAD = 240
-"""Characters of a line looked at for a heading."""
 _NOWHERE = -10
 """The indent of a section: left of every line, and no line's own."""
+_NO_COLUMN = 1_000_000
+"""The indent of an item on the line of its heading: right of every line, so that the next is no child."""
 _CHILD_INDENT = 2
 """Columns that make a child; one column is a ragged number (" 9." over "10.")."""
 
 
 _Node = tuple[int, Section, str, str | None, str, int, int]
 """Depth, then the fields of a Criterion from section to end."""
+
+
+class _Named(NamedTuple):
+    """A heading that names a cohort behind its colon."""
+
+    mark: int
+    """Its place among the marks."""
+    offset: int
+    """Where in it the name begins."""
+    criteria: int
+    """How many there were when it was read."""
 
 
 class _Level:
@@ -77,6 +90,9 @@ class _Splitter:
         self.nodes: list[_Node] = []
         self.marks: list[Span] = []
         self.section: Section = "other"
+        self.undecided = True
+        """No heading has said the side of what follows, so a sentence may."""
+        self.named: _Named | None = None
         self.label: str | None = None
         self.roots = {
             name: _Level(_NOWHERE, _NOWHERE, "", name) for name in ("inclusion", "exclusion", "other")
@@ -103,19 +119,24 @@ class _Splitter:
             body = body.rstrip()
             end = start + len(body)
             column = len(indent) if "\t" not in indent else len(indent.expandtabs(4))
+            headed = end > mentions.next
+            further: tuple[int, ...] = ()
+            if headed:
+                mentions.skip(end)
+                further = headings.further_headings(body)
+                if further:
+                    line, body = body, body[: further[0]].rstrip()
+                    end = start + len(body)
             if not marker:
                 if not body:
                     after_blank = True
                     continue
-                if end > mentions.next:
-                    mentions.skip(end)
                 if after_blank or not self._continues(column, previous, body):
                     self._plain(column, body, start, after_blank=after_blank)
                 else:
                     self._extend(end)
-            elif end > mentions.next and self._marked_heading(marker, body, start, mentions):
-                after_blank, previous = True, ""
-                continue
+            elif headed and self._marked_heading(marker, body, start):
+                body = ""  # what follows is no rest of it
             elif not body:
                 self._lone(marker, start)
             else:
@@ -131,8 +152,13 @@ class _Splitter:
                     nodes.append((len(levels) - 2, self.section, path, self.label, glyph, start, end))
                 else:
                     self._item(column, len(marker), kind, glyph, start, end)
-            after_blank = False
+            if further:
+                for cut, stop in pairwise((*further, len(line))):
+                    self._plain(0, line[cut:stop].rstrip(), start + cut, after_blank=True)
+                body = line
+            after_blank = headed and not body
             previous = body
+        self._settle()
 
     def _item(self, indent: int, width: int, kind: str, glyph: str, start: int, end: int) -> None:
         """A line with another marker or indent than the one before: a sibling, a child or an uncle."""
@@ -158,8 +184,11 @@ class _Splitter:
 
     def _plain(self, indent: int, body: str, start: int, *, after_blank: bool) -> None:
         """A line without a marker: a heading, a label, a note to the criterion above, or a criterion."""
-        if self._heading(body, start):
-            return
+        if not self._heading(body, start):
+            self._words(indent, body, start, after_blank=after_blank)
+
+    def _words(self, indent: int, body: str, start: int, *, after_blank: bool) -> None:
+        """A line without a marker that is no heading of a section."""
         while indent < self.levels[-1].column:
             self.levels.pop()
         nested = len(self.levels) > 1
@@ -169,28 +198,25 @@ class _Splitter:
         if nested and after_blank and self.levels[-1].children == 0:
             self._extend(start + len(body))
             return
-        cut = headings.inline_heading(body) if "lusion" in body else None
-        if cut is None:
-            opens = body[-1] in ":：" or body.endswith("following")
-            self._add(indent, indent + 1, ":" if opens else "", "", start, start + len(body))
-            return
-        self._add(indent, indent + 1, "", "", start, start + len(body[:cut].rstrip()))
-        self._plain(indent, body[cut:].rstrip(), start + cut, after_blank=True)
+        opens = body[-1] in ":：" or body.endswith("following")
+        if self.undecided and (side := headings.opening_sentence(body)) is not None:
+            self.section = side
+            self.levels = [self.roots[side]]
+        self._add(indent, indent + 1, ":" if opens else "", "", start, start + len(body))
 
     def _heading(self, body: str, start: int) -> bool:
         if "riteri" not in body and "RITERI" not in body and "lusion" not in body and "LUSION" not in body:
             return False
-        head = body[:_HEAD]
+        head = body[: headings.MAX_HEADING]
         heading = headings.section_heading(head, marked=False) or headings.neutral_heading(head)
         if heading is None:
             return False
         self._open(heading, start, body)
         return True
 
-    def _marked_heading(self, marker: str, body: str, start: int, mentions: "_Mentions") -> bool:
+    def _marked_heading(self, marker: str, body: str, start: int) -> bool:
         """A heading that was given a bullet or a number like the criteria below it."""
-        mentions.skip(start + len(body))
-        heading = headings.section_heading(body[:_HEAD], marked=True)
+        heading = headings.section_heading(body[: headings.MAX_HEADING], marked=True)
         if heading is None:
             return False
         self._lone(marker, start)
@@ -204,15 +230,43 @@ class _Splitter:
 
     def _open(self, heading: headings.Heading, start: int, body: str) -> None:
         """Begin a section; a criterion on the heading's own line is its first."""
+        self._settle()
         length = min(heading.length, len(body))
         end = start + len(body[:length].rstrip())
         self.marks.append(Span(start, end, "heading"))
         self.section = heading.section
         self.label = heading.group
+        self.undecided = heading.undecided
         self.levels = [self.roots[self.section]]
-        rest = body[length:]
-        if rest.strip():
-            self._plain(0, rest.strip(), start + len(body) - len(rest.lstrip()), after_blank=True)
+        if heading.named_from:
+            self.named = _Named(len(self.marks) - 1, heading.named_from, len(self.nodes))
+        rest = body[length:].strip()
+        if rest:
+            self._first(rest, start + length + len(body[length:]) - len(body[length:].lstrip()))
+
+    def _first(self, rest: str, start: int) -> None:
+        """The criterion on the line of a heading; its number or bullet stands at no column of a list."""
+        match = _LINE.match(rest)
+        marker = match[2] if match is not None else None
+        if not marker:
+            self._words(0, rest, start, after_blank=True)
+        elif len(marker) == len(rest):
+            self._lone(marker, start + len(marker))
+        else:
+            glyph, end = marker.rstrip(), start + len(rest)
+            self._add(_NO_COLUMN, _NO_COLUMN, _kind(glyph), glyph, start + len(marker), end)
+
+    def _settle(self) -> None:
+        """Take the name of a cohort behind a heading for its criterion if nothing else was written there."""
+        if self.named is not None and self.named.criteria == len(self.nodes):
+            start, end, _ = self.marks[self.named.mark]
+            at = start + self.named.offset
+            while self.text[at].isspace():
+                at += 1
+            self.marks[self.named.mark] = Span(start, start + len(self.text[start:at].rstrip()), "heading")
+            self.label = None
+            self._add(0, 1, "", "", at, end)
+        self.named = None
 
     def _label(self, body: str, start: int) -> None:
         self.marks.append(Span(start, start + len(body), "label"))

@@ -50,6 +50,8 @@ def section_below(heading: str, *, before: str = "") -> tuple[str, str | None]:
         ("Major Eligibility Criteria:", "other"),
         ("Inclusion/Exclusion Criteria:", "other"),
         ("Inclusion and exclusion criteria:", "other"),
+        ("Exclusion Criteria-- Volunteers with:", "exclusion"),
+        ("Inclusion criteria for first-time donors 40 Donors of either sex", "inclusion"),
     ],
 )
 def test_a_heading_opens_its_section(heading: str, section: str) -> None:
@@ -68,8 +70,12 @@ def test_a_heading_opens_its_section(heading: str, section: str) -> None:
             "Specific inclusion criteria for cornea/skin transplant patients:",
             "cornea/skin transplant patients",
         ),
+        ("Inclusion criteria for first-time donors 40 Donors of either sex", "first-time donors"),
         ("Inclusion Criteria:", None),
         ("Main Inclusion Criteria:", None),
+        ("Inclusion Criteria for all participants:", None),
+        ("Inclusion criteria (both arms)", None),
+        ("Inclusion Criteria for the main study:", "the main study"),
     ],
 )
 def test_a_group_in_the_heading_labels_its_criteria(heading: str, group: str | None) -> None:
@@ -113,6 +119,96 @@ def test_two_headings_in_one_paragraph_open_two_sections() -> None:
         ("inclusion", "Adults. Owns a bicycle."),
         ("exclusion", "Gout."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "criteria"),
+    [
+        (
+            "Inclusion Criteria: Adults Exclusion Criteria: Gout",
+            [("inclusion", "Adults"), ("exclusion", "Gout")],
+        ),
+        (
+            "Inclusion Criteria: - Adults Key Exclusion Criteria: - Gout",
+            [("inclusion", "Adults"), ("exclusion", "Gout")],
+        ),
+        (
+            "* Owns a bicycle Exclusion criteria:\n* Gout",
+            [("other", "Owns a bicycle"), ("exclusion", "Gout")],
+        ),
+        (
+            "* Deaf; see the Exclusion Criteria: all apply",
+            [("other", "Deaf; see the Exclusion Criteria: all apply")],
+        ),
+    ],
+)
+def test_a_heading_inside_a_line_opens_its_section(line: str, criteria: list[tuple[str, str]]) -> None:
+    assert [(c.section, c.text) for c in parse(line).walk()] == criteria
+
+
+def test_thousands_of_headings_on_one_line_are_read() -> None:
+    assert len(parse("Inclusion Criteria: Gout. " * 5_000).criteria) == 5_000
+    assert len(parse("Exclusion: " * 5_000).criteria) == 1
+
+
+def test_a_line_broken_by_a_margin_goes_on_behind_a_heading_inside_it() -> None:
+    text = (
+        "Inclusion Criteria:\n  1. Owns a bicycle, a tandem or a tricycle that Exclusion Criteria: 1. Gout\n"
+        "     or asthma\n  2. Stroke"
+    )
+    assert [(c.path, c.text) for c in parse(text).walk()] == [
+        ("inclusion.1", "Owns a bicycle, a tandem or a tricycle that"),
+        ("exclusion.1", "Gout or asthma"),
+        ("exclusion.2", "Stroke"),
+    ]
+
+
+def test_the_item_on_the_line_of_its_heading_is_a_sibling_of_the_next() -> None:
+    criteria = parse("Exclusion Criteria: 1. Gout\n   2. Asthma\n   3. Stroke").criteria
+    assert [(c.path, c.marker) for c in criteria] == [
+        ("exclusion.1", "1."),
+        ("exclusion.2", "2."),
+        ("exclusion.3", "3."),
+    ]
+
+
+def test_a_name_behind_a_heading_with_no_list_below_is_its_criterion() -> None:
+    text = "Inclusion Criteria: Dancing parents\n\nExclusion Criteria: Other adults\n-"
+    assert [(c.section, c.label, c.text) for c in parse(text).walk()] == [
+        ("inclusion", None, "Dancing parents"),
+        ("exclusion", None, "Other adults"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "section"),
+    [
+        ("Volunteers are eligible if they:", "inclusion"),
+        ("To be enrolled in the study, volunteers must:", "inclusion"),
+        ("Volunteers will be excluded if they have:", "exclusion"),
+        ("Whoever meets one of these is not eligible:", "exclusion"),
+        ("Volunteers are not excluded for:", "other"),
+        ("None of these must be met to be eligible:", "other"),
+        ("Volunteers have:", "other"),
+    ],
+)
+def test_without_a_heading_a_sentence_says_the_side_of_its_list(sentence: str, section: str) -> None:
+    for before in ("", "Eligibility criteria:\n\n"):
+        parent = parse(f"{before}{sentence}\n\n* Gout\n* Asthma").criteria[0]
+        assert [parent.section, *(child.section for child in parent.children)] == [section] * 3
+
+
+@pytest.mark.parametrize("heading", ["Inclusion Criteria:", "Withdrawal criteria:"])
+def test_a_sentence_does_not_overrule_a_heading(heading: str) -> None:
+    opened = parse(f"{heading}\n\n* Gout").criteria[0].section
+    text = f"{heading}\n\nVolunteers will be excluded if they have:\n\n* Gout"
+    assert parse(text).criteria[0].children[0].section == opened
+
+
+@pytest.mark.parametrize("line", ["Volunteer:", "The participant:", "Signs of:", "Exclude those in need:"])
+def test_the_beginning_of_a_sentence_is_no_label(line: str) -> None:
+    (parent,) = parse(f"Exclusion Criteria:\n\n{line}\n\n1. Gout\n2. Asthma").criteria
+    assert (parent.text, parent.label, len(parent.children)) == (line, None, 2)
 
 
 @pytest.mark.parametrize(
