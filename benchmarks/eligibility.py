@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fhir_trial.eligibility import Criterion, Reading, constraints, parse, reader
-from fhir_trial.eligibility.numerals import values
+from fhir_trial.eligibility import Constraint, Criterion, Reading, constraints, parse, reader
+from fhir_trial.eligibility.numerals import mixed_time, values
+from fhir_trial.eligibility.quantities import levels_between
 from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -49,6 +50,10 @@ _CLASSES = {
     "liver tests": ("alt", "ast", "transaminases", "bilirubin", "alp", "ggt"),
     "life expectancy": ("life-expectancy",),
 }
+
+
+Tuple = tuple[str, float]
+"""Operator and value."""
 
 
 def main() -> int:
@@ -108,18 +113,35 @@ def predictions(reading: Reading) -> list[dict[str, Any]]:
         {
             "variable": constraint.variable,
             "aliases": known[constraint.variable].aliases,
-            "operator": bound.operator,
-            "value": float(bound.value),
+            "operator": operator,
+            "value": value,
             "unit": constraint.multiple_of or constraint.unit,
             "unitText": constraint.unit_text,
         }
         for constraint in reading.constraints
-        for bound in constraint.bounds
-        if bound.literal
+        for operator, value in as_in_gold(constraint)
     ]
 
 
-Tuple = tuple[str, float]
+def as_in_gold(constraint: Constraint) -> list[Tuple]:
+    """The bounds of a limit in the shape that the README of the gold describes.
+
+    There, numbers without a comparison are a range if they are two, and each a value of its own if they are
+    more: "0, 1 or 2" is read as 0 to 2, which says the same. A number in two units ("23 weeks 4 days", read
+    in days) is reduced to its first, as powers and multiples are.
+    """
+    bounds = [bound for bound in constraint.bounds if bound.literal]
+    if constraint.rule.endswith(".list") and len(bounds) == 2:
+        low, high = (bound.value for bound in bounds)
+        levels = levels_between(low, high, vocabulary().variables[constraint.variable])
+        if len(levels) > 2:
+            return [("eq", float(level)) for level in levels]
+    if any(mixed_time(bound.literal.lower()) is not None for bound in bounds):
+        return [(bound.operator, float(_FIRST_NUMBER.findall(bound.literal)[0])) for bound in bounds]
+    return [(bound.operator, float(bound.value)) for bound in bounds]
+
+
+_FIRST_NUMBER = re.compile(r"\d+(?=[0-6]\s?/\s?7)(?<=\d\d)|\d+")
 
 
 def by_class(gold: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:

@@ -38,6 +38,16 @@ _MORE = re.compile(r"[NQT](?!\.[^N])")
 _AGAIN = re.compile(r"K?P")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?:(?<=f)NrNf?)?(?P<v>[VA])\)?")
 """The variable behind its limit, also behind its scale ("above 4 on a 0-10 pain scale")."""
+_FOR_A_SEX = re.compile(r"[f?(,]{0,3}(?P<sex>[FX])[Sf]?\)?[,&|/]{0,3}f*")
+"""Whom a limit was for, and what joins the limit for the others to it ("in men or ...")."""
+_A_SEX = re.compile(r"[f?(,]{0,3}(?P<sex>[FX])")
+_SEX_FIRST = re.compile(r"[(),:&|/f]{0,4}(?P<sex>[FX])S?[:f]{0,2}")
+_SEX_IN_BRACKETS = re.compile(r"\(f?(?P<sex>[FX])S?:f*")
+_BOTH_SEXES = re.compile(
+    r"[f:]{0,3}(?P<o>O)f*(?P<a>[NQ])[/|&,]{1,2}f*(?P<p>O)?f*(?P<b>[NQ])[f?(,]{0,3}(?P<sex>[FX])S?[/|&,f]{1,3}"
+    r"(?!(?P=sex))[FX]"
+)
+"""Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
 
 
@@ -62,6 +72,8 @@ class Limit:
     """A number of years that nothing calls an age."""
     loose: bool = False
     """An "and" that may mean alternatives ("below 18 and above 60")."""
+    sex: str = ""
+    """The letter of the only people whom it is for, both letters if it is two limits."""
     listed: list[Token] = field(default_factory=list)
 
 
@@ -71,10 +83,15 @@ _FLIPPED = {"ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "eq": "eq"}
 def limits(found: list[Token], kinds: str) -> Iterator[Limit]:
     """The limits of a line, left to right, none sharing a token with another; kinds: the tokens' letters."""
     start = _START.search(kinds)
+    sexes = "F" in kinds or "X" in kinds
     while start is not None:
         limit = _limit(kinds, found, start.start())
         if limit is not None:
+            other = _for_the_other_sex(kinds, found, limit) if sexes and limit.variables else None
             yield limit
+            if other is not None:
+                yield other
+                limit = other
         start = _START.search(kinds, start.end() if limit is None else limit.end)
 
 
@@ -94,6 +111,12 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
         operator = found[pressures.start("o")].number if pressures["o"] else "eq"
         numbers = [found[pressures.start("a")], found[pressures.start("b")]]
         return Limit("pair", position, pressures.end(), variables, numbers, [operator, operator])
+    both = _BOTH_SEXES.match(kinds, group.end())
+    if both is not None:
+        numbers = [found[both.start("a")], found[both.start("b")]]
+        operator = found[both.start("o")].number
+        operators = [operator, found[both.start("p")].number if both["p"] else operator]
+        return Limit("by-sex", position, both.end("b"), variables, numbers, operators, sex="FX")
     for link_end in _link_ends(kinds, group.end()):
         limit = _body(kinds, found, link_end)
         if limit is not None:
@@ -105,7 +128,51 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
             if kinds.startswith("K", limit.end) and kinds[position] == "A":
                 limit.end += 1
             return limit
-    return None
+    return _led_by_a_sex(kinds, found, group, variables)
+
+
+def _led_by_a_sex(
+    kinds: str, found: list[Token], group: re.Match[str], variables: list[Token]
+) -> Limit | None:
+    """The first of two limits that stand behind their sexes ("men above 102 cm, women above 88 cm")."""
+    led = _SEX_FIRST.match(kinds, group.end())
+    limit = _body(kinds, found, led.end()) if led is not None and kinds[group.start()] == "V" else None
+    if led is None or limit is None or limit.rule == "equal":
+        return None
+    limit.variables, limit.sex = variables, led["sex"]
+    limit.joined_by = "".join(k for k in kinds[group.start() : group.end()] if k in "&|,/(")
+    limit.start = group.start()
+    return limit if _for_the_other_sex(kinds, found, limit) is not None else None
+
+
+def _for_the_other_sex(kinds: str, found: list[Token], limit: Limit) -> Limit | None:
+    """The limit that goes on for the other sex ("... in men or above 88 cm in women")."""
+    if limit.rule in ("by-sex", "pair", "equal", "list") or limit.variables[0].kind == "A":
+        return None
+    pattern = _SEX_FIRST if limit.sex else _FOR_A_SEX
+    here = _SEX_IN_BRACKETS.match(kinds, limit.end) or pattern.match(kinds, limit.end)
+    if here is None:
+        return None
+    in_brackets = not limit.sex and kinds[here.end() - 1] == ":"
+    other = _body(kinds, found, here.end())
+    if other is None or other.rule == "equal":
+        if kinds[here.end() : here.end() + 1] not in ("N", "Q") or len(limit.operators) > 1:
+            return None
+        number = found[here.end()]
+        other = Limit("single", here.end(), here.end() + 1, [], [number], limit.operators[:1])
+    if limit.sex:
+        sex = here["sex"]
+        if sex == limit.sex:
+            return None
+    elif in_brackets:
+        sex = here["sex"]
+    else:
+        behind = _A_SEX.match(kinds, other.end)
+        if behind is None or behind["sex"] == here["sex"]:
+            return None
+        sex, limit.sex = behind["sex"], here["sex"]
+    other.variables, other.joined_by, other.sex = limit.variables, limit.joined_by, sex
+    return other
 
 
 def _link_ends(kinds: str, position: int) -> Iterator[int]:
@@ -113,7 +180,7 @@ def _link_ends(kinds: str, position: int) -> Iterator[int]:
     end = position
     if kinds.startswith("(", end):
         close = kinds.find(")", end, end + 5)
-        if close > 0 and not set(kinds[end + 1 : close]) - set("?VAf"):
+        if close > 0 and not set(kinds[end + 1 : close]) - set("?VAfw"):
             yield close + 1
             end = close + 1
     for _ in range(8):
@@ -209,7 +276,7 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
     if (
         behind is not None
         and limit.rule != "equal"
-        and (not whole_scale or kinds[behind.start("v")] == "A")
+        and (not whole_scale or found[behind.start("v")].unit in ("age", "gestational-age"))
         and _own_body(kinds, found, behind.end()) is None
     ):
         limit.variables = [found[behind.start("v")]]

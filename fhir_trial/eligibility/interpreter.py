@@ -17,6 +17,7 @@ from fhir_trial.eligibility.quantities import (
     follow_each_other,
     is_list,
     level_of,
+    only_unit,
     written_unit,
 )
 from fhir_trial.eligibility.vocabulary import Unit, Variable, vocabulary
@@ -30,6 +31,8 @@ _GENERIC = {
     "bilirubin": ("direct-bilirubin",),
     "fev1": ("fev1-fvc",),
 }
+_ALSO_A_CONDITION = frozenset({"astigmatism", "anisometropia", "proteinuria", "weight-loss", "cigarettes"})
+"""What is also excluded without a limit; named before another, it need not share the other's."""
 _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
@@ -51,6 +54,8 @@ class Interpreter:
         self.kinds = kinds
         self.joins: list[Join] = []
         """How variables that share a limit are joined."""
+        self.of_one_sex = False
+        """Some limits are for men or for women only."""
         self.complete = True
         """Every constraint can be stated in full: unit, operator, and how its parts are joined."""
 
@@ -63,7 +68,12 @@ class Interpreter:
         names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
         if limit.rule == "pair":
             return self._pressures(limit, names)
-        if len(names) > 1 and not limit.joined_by:
+        if limit.sex:
+            self.of_one_sex = True
+            self.complete = False
+        if limit.rule == "by-sex":
+            return self._by_sex(limit)
+        if len(names) > 1 and (not limit.joined_by or not _ALSO_A_CONDITION.isdisjoint(names[:-1])):
             names = names[-1:]
             self.complete = False
         known = vocabulary().variables
@@ -101,15 +111,33 @@ class Interpreter:
         if last.kind in "LU":
             return self._multiple(limit, variable)
         unit = written_unit(limit, variable)
+        if unit is None and variable.id == "cigarettes" and last.kind == "Q":
+            variable = vocabulary().variables["pack-years"]  # "smoked for at least 15 pack-years"
+            unit = written_unit(limit, variable)
         if unit is None and last.kind in "QT":
             return None
         bounds = believable_bounds(limit, variable, unit)
         if bounds is None:
             return None
         assumed = unit or variable.assumed
+        if unit is None and variable.units and variable.kind == "measure" and self._counts_something(limit):
+            return None
         if assumed is None and variable.units:
-            return None  # a number without its unit says nothing
+            assumed = only_unit(bounds, variable) if self._ends_with_its_number(limit) else None
+            if assumed is None:
+                return None  # a number without its unit says nothing
+            self.complete = False  # no other unit is possible, but it is not what the line says
         return self._made(limit, variable, bounds, unit=assumed)
+
+    def _counts_something(self, limit: Limit) -> bool:
+        """Whether a number without a unit counts what is named after the variable ("1 EGFR mutation")."""
+        behind = self.kinds[limit.end : limit.end + 1]
+        return limit.before and (behind == "?" or not limit.numbers[0].number[:1].isdigit())
+
+    def _ends_with_its_number(self, limit: Limit) -> bool:
+        """Whether nothing stands behind the number that may be a unit."""
+        behind = self.kinds[limit.end : limit.end + 1]
+        return not limit.before and (behind in ("", ",", ")", ".", "&", "|", "w") or bool(limit.sex))
 
     def _multiple(self, limit: Limit, variable: Variable) -> Constraint | None:
         """A multiple of a limit of normal: it stays one, whatever the laboratory's limit is."""
@@ -157,6 +185,18 @@ class Interpreter:
             one.numbers = [number._replace(unit="") if not number.unit else number]
             read.append(self._constraint(one, known[name]))
         self.joins.append("unknown")  # "above 140/90" means either, "below 140/90" both; the words do not say
+        return [constraint for constraint in read if constraint is not None] if all(read) else []
+
+    def _by_sex(self, limit: Limit) -> list[Constraint]:
+        """Two limits of one variable, of which the sexes are told behind both ("102/88 cm in men/women")."""
+        last = limit.numbers[-1]
+        units = [number._replace(kind=last.kind, unit=number.unit or last.unit) for number in limit.numbers]
+        variables = vocabulary().variables
+        read = [
+            self._constraint(replace(limit, numbers=[number], operators=[code]), variables[name])
+            for name in _specific([token.unit for token in limit.variables])
+            for number, code in zip(units, limit.operators, strict=True)
+        ]
         return [constraint for constraint in read if constraint is not None] if all(read) else []
 
     def _age(self, limit: Limit) -> Constraint | None:

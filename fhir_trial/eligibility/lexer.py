@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from fhir_trial.eligibility.numerals import mixed_time
 from fhir_trial.eligibility.patterns import (
     GE,
     GT,
@@ -82,7 +83,10 @@ def _alternatives() -> tuple[_Alternative, ...]:
         r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*fold)(?![a-z])"
         rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE}))?"
     )
-    old = rf"of\s+age{_EDGE}|olds?{_EDGE}|y\.?/?o\.?{_EDGE}|aged?{_EDGE}(?=\s*[,;.)]?\s*$)"
+    old = (
+        rf"of\s+age{_EDGE}|(?:(?<=days\s)|(?<=hours\s)|(?<=hrs\s))of\s+life{_EDGE}"
+        rf"|olds?{_EDGE}|y\.?/?o\.?{_EDGE}|aged?{_EDGE}(?=\s*[,;.)]?\s*$)"
+    )
     numerals = "0123456789.-−" + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
     between = r"between|from|in\s+the\s+range(?:\s+of)?|rang(?:ing|ed|es?)\s+from|range\s+of"
     names = [alias for variable in words.variables.values() for alias in variable.aliases]
@@ -204,8 +208,15 @@ def _variable(_match: re.Match[str], start: int, end: int, text: str) -> Token:
 
 def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
     number = match["number"]
-    if match["time"] is not None:
-        return Token("T", start, end, text, number, match["time"].strip(" -'’"))
+    time = match["time"]
+    if not number.isdecimal() or (time is not None and any(sign.isdigit() for sign in time)):
+        written = text[: match.end("time") - start].rstrip(" -") if time is not None else number
+        mixed = mixed_time(number) or mixed_time(written)
+        if mixed is not None:
+            of_all = number if mixed_time(number) is not None else written
+            return Token("T", start, end, text, of_all, "days" if mixed[1] == "d" else "months")
+    if time is not None:
+        return Token("T", start, end, text, number, _unit_of_time(time))
     if match["limit"] is not None:
         return Token("L", start, end, text, number, _side(match["limit"]))
     if match["times"] is not None:
@@ -215,6 +226,10 @@ def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
     if match["unit"] is not None:
         return Token("Q", start, end, text, number, match["unit"])
     return Token("N", start, end, text, number)
+
+
+def _unit_of_time(written: str) -> str:
+    return written.strip(" -'’").removeprefix("completed").removeprefix("full").lstrip()
 
 
 def _power(power: str, per: str) -> str:

@@ -2,11 +2,27 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 _THOUSANDS = re.compile(r"\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?\Z")
 _EUROPEAN_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?\Z")
 _PLAIN = re.compile(r"-?\d*\.?\d+\Z")
 _DECIMAL_COMMA = re.compile(r"\d+[,·]\d+\Z")
+_WEEKS_AND_DAYS = re.compile(r"(\d{1,2})(?:\s+(?:and\s+)?|\s*\+\s*|(?=\d\s?/))([0-6])(?:\s?/\s?7)?\Z")
+_TWO_TIMES = re.compile(r"(\d+)\s*(?:completed\s+)?([wy])[a-z]*\D*?(\d+)\s*-?\s*[dm]")
+IN_ONE = {"d": 7, "mo": 12}
+"""Days in a week, months in a year."""
+
+
+@lru_cache(maxsize=4096)
+def mixed_time(literal: str) -> tuple[Decimal, str] | None:
+    """The size in days of "23 weeks 4 days" or "23 4/7", in months of "2 years 6 months", with the unit."""
+    times = _TWO_TIMES.match(literal)
+    if times is not None:
+        unit = "d" if times[2] == "w" else "mo"
+        return Decimal(int(times[1]) * IN_ONE[unit] + int(times[3])), unit
+    weeks = _WEEKS_AND_DAYS.match(literal)
+    return (Decimal(int(weeks[1]) * 7 + int(weeks[2])), "d") if weeks is not None else None
 
 
 def values(literal: str) -> list[Decimal]:

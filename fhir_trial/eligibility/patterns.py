@@ -17,13 +17,20 @@ WORD_NUMBERS = {
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 ROMAN |= {"ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6}
 
+_AND = r"\s*(?:,\s*|and\s+|plus\s+|[+&]\s*)?"
+_NOT_A_RHYTHM = r"(?![a-z0-9])(?!\s*(?:a|per|each|every|/|out\s+of|of\s+the)\s*(?:week|month|year|day))"
 NUMBER = (
-    r"(?:\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
+    # Weeks with days behind them: "23 4/7", "234/7" (a lost superscript) and "23+4 weeks".
+    r"(?:\d{1,2}(?:\s+(?:and\s+)?|\s*\+\s*)[0-6]\s?/\s?7(?![\d/.])|[1-4]\d[0-6]/7(?![\d/.])"
+    r"|[1-4]\d\s?\+\s?[0-6](?=\s*(?:weeks?|wks?|w)\b)"
+    r"|\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
     rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
     r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w)|[ⅰⅱⅲⅳⅴⅵ])"
 )
 TIME = (
-    r"(?P<time>-?\s*(?:years?|yrs?|y(?=\s*(?:\b|/?o))|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?|h(?=\W|$))"
+    rf"(?P<time>\s*(?:completed\s+)?(?:weeks?|wks?|w){_AND}[0-6]\s*-?\s*(?:days?|d){_NOT_A_RHYTHM}"
+    rf"|\s*(?:completed\s+)?(?:years?|yrs?|y){_AND}(?:1[01]|\d)\s*-?\s*(?:months?|mos?){_NOT_A_RHYTHM}"
+    r"|-?\s*(?:(?:completed|full)\s+)?(?:years?|yrs?|y(?=\s*(?:\b|/?o))|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?|h(?=\W|$))"
     r"(?:['’]s?)?(?![a-z0-9]))(?:\s*-\s*(?=old))?"
 )
 LIMIT = (
@@ -39,7 +46,7 @@ LIMIT = (
     r"(?:\s+(?:range|values?|laboratory))?)?)"
 )
 POWER = (
-    r"(?:[x×✕*·•]\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
+    r"(?:(?:[x×✕*·•´]|ã—)\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
     r"\s*(?P<per>(?:/|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|liter|litre|cumm)(?![a-z0-9]))"
 )
 ANCHOR = (

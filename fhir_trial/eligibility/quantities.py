@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from fhir_trial.eligibility.constraint import Bound, Operator
 from fhir_trial.eligibility.grammar import Limit
 from fhir_trial.eligibility.lexer import Token, is_roman, number_word
-from fhir_trial.eligibility.numerals import values
+from fhir_trial.eligibility.numerals import IN_ONE, mixed_time, values
 from fhir_trial.eligibility.vocabulary import Unit, Variable, squeezed, vocabulary
 
 TIME_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
@@ -24,11 +24,15 @@ _HALVES = {"cdr": Decimal("0.5")}
 
 def follow_each_other(levels: list[Decimal], variable: Variable) -> bool:
     """Whether no level is left out between the first and the last."""
-    first, *_, last = levels
+    return levels == levels_between(levels[0], levels[-1], variable)
+
+
+def levels_between(first: Decimal, last: Decimal, variable: Variable) -> list[Decimal]:
+    """The levels that a variable has from one to another."""
     steps = [Decimal(n) for n in range(int(variable.low), int(variable.high) + 1)]
     half = _HALVES.get(variable.id)
     steps += [half] if half is not None else []
-    return levels == sorted(step for step in steps if first <= step <= last)
+    return sorted(step for step in steps if first <= step <= last)
 
 
 def level_of(literal: str, variable: Variable) -> Decimal | None:
@@ -49,10 +53,23 @@ def as_operator(code: str) -> Operator:
 def written_unit(limit: Limit, variable: Variable) -> Unit | None:
     """The unit that is written, if the variable is measured in it; all numbers share the last one."""
     last = limit.numbers[-1]
+    mixed = _mixed_unit(limit)
+    if mixed:
+        return next((unit for unit in variable.units if unit.ucum == mixed), None)
     if last.kind == "T":
         code = TIME_UNITS[last.unit.lstrip("- ")[0]]
         return next((unit for unit in variable.units if unit.ucum == code), None)
     return _known_unit(last.unit, variable.id) if last.kind == "Q" else None
+
+
+def _mixed_unit(limit: Limit) -> str:
+    """Days or months, if a number is written in two units ("23 weeks 4 days"); else nothing."""
+    for token in limit.numbers:
+        if token.kind == "T" and not token.number.isdecimal():
+            mixed = mixed_time(token.number)
+            if mixed is not None:
+                return mixed[1]
+    return ""
 
 
 @cache
@@ -64,12 +81,31 @@ def _known_unit(written: str, variable_id: str) -> Unit | None:
 def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> list[Bound] | None:
     """The ends of a limit; None if one is not believable or the range is upside down."""
     bounds = []
+    if unit is not None and _mixed_unit(limit):
+        return _mixed_bounds(limit, variable, unit)
     for token, code in zip(limit.numbers, limit.operators, strict=True):
         if token.kind in "QT" and unit is not None and not _same_unit(token, unit, variable):
             return None
         value = _value(token.number, variable.id, unit.ucum if unit is not None else "")
         if value is None:
             return None
+        bounds.append(Bound(as_operator(code), value, token.number))
+    return bounds if len(bounds) == 1 or _fit_together(limit, bounds) else None
+
+
+def _mixed_bounds(limit: Limit, variable: Variable, unit: Unit) -> list[Bound] | None:
+    """The ends of a limit of which one is written in two units, all in the smaller of these."""
+    larger = vocabulary().units["wk" if unit.ucum == "d" else "a"]
+    bounds = []
+    for token, code in zip(limit.numbers, limit.operators, strict=True):
+        mixed = mixed_time(token.number)
+        whole = token.kind == "N" or _same_unit(token, larger, variable)
+        if mixed is None and not whole and not _same_unit(token, unit, variable):
+            return None
+        read = _value(token.number, variable.id, (larger if whole and mixed is None else unit).ucum)
+        if read is None:
+            return None
+        value = read * IN_ONE[unit.ucum] if whole and mixed is None else read
         bounds.append(Bound(as_operator(code), value, token.number))
     return bounds if len(bounds) == 1 or _fit_together(limit, bounds) else None
 
@@ -97,7 +133,9 @@ def _value(number: str, variable_id: str, unit_code: str) -> Decimal | None:
     if is_roman(number):
         return level_of(number, variable)
     word = number_word(number)
-    for value in [Decimal(word)] if word is not None else values(number):
+    mixed = mixed_time(number) if unit_code in IN_ONE else None
+    readings = [mixed[0]] if mixed is not None and mixed[1] == unit_code else values(number)
+    for value in [Decimal(word)] if word is not None else readings:
         if _plausible(value, variable, unit):
             return value
     return None
@@ -116,6 +154,34 @@ def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
 
 
 def _within(value: Decimal, variable: Variable, unit: Unit, reference: Unit) -> bool:
-    if unit.dimension != reference.dimension:
-        return value >= 0
-    return variable.low <= value * unit.factor / reference.factor <= variable.high
+    size = _size(unit, reference, variable)
+    return value >= 0 if size is None else variable.low <= value * size <= variable.high
+
+
+@cache
+def _size(unit: Unit, reference: Unit, variable: Variable) -> Decimal | None:
+    """How much of the reference unit a unit is, None where that cannot be told."""
+    if unit.dimension == reference.dimension:
+        return unit.factor / reference.factor
+    if variable.molar_mass is None or {unit.dimension, reference.dimension} != _MASS_AND_MOLAR:
+        return None
+    grams = variable.molar_mass / 1000  # in a millimole, the common unit
+    size = unit.factor / reference.factor
+    return size * grams if unit.dimension == "molar-concentration" else size / grams
+
+
+_MASS_AND_MOLAR = {"mass-concentration", "molar-concentration"}
+
+
+def only_unit(bounds: list[Bound], variable: Variable) -> Unit | None:
+    """The only unit, by its size, in which all ends of a limit without one are plausible."""
+    if not variable.by_range:
+        return None
+    reference = variable.units[0]
+    fitting = [
+        unit
+        for unit in variable.units
+        if all(_within(end.value, variable, unit, reference) for end in bounds)
+    ]
+    sizes = {_size(unit, reference, variable) for unit in fitting}
+    return fitting[0] if len(sizes) == 1 and None not in sizes else None

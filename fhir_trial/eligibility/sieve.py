@@ -9,7 +9,7 @@ from fhir_trial.eligibility.trie import alternation
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 _WORDS = re.compile("[a-z][a-z0-9]*")
-_AGES = listed("year years yr yrs y yo old olds older young younger elder age ages aged aging ageing")
+_AGES = listed("year years yr yrs y yo old olds older young younger elder age ages aged aging ageing life")
 
 
 words_of = _WORDS.findall

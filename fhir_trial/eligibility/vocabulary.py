@@ -33,6 +33,10 @@ class Variable:
     units: tuple[Unit, ...]
     assumed: Unit | None
     """The unit meant when none is written; None where that would be a guess."""
+    by_range: bool
+    """Without a unit, the only one in which the number is plausible is meant."""
+    molar_mass: Decimal | None
+    """Grams a mole, where criteria use both mass and molar units."""
     low: float
     high: float
     """Plausible values, in the first of the units."""
@@ -125,7 +129,9 @@ def _variable(row: dict[str, str], units: dict[str, Unit]) -> Variable:
         kind=kind,  # type: ignore[arg-type]  # checked just above
         aliases=tuple(row["aliases"].split("|")),
         units=tuple(units[code] for code in row["units"].split("|") if code),
-        assumed=units[row["assumed"]] if row["assumed"] else None,
+        assumed=units.get(row["assumed"]),
+        by_range=row["assumed"] == "by-range",
+        molar_mass=Decimal(row["molar_mass"]) if row["molar_mass"] else None,
         low=float(row["low"]),
         high=float(row["high"]),
         loinc=row["loinc"],

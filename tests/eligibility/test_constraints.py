@@ -52,6 +52,8 @@ AGES = [
     ("Aged (21-64) years", "age ge 21 le 64 a"),
     ("21-64 age", "age ge 21 le 64 a"),
     ("Participants of 21-64 years", "age ge 21 le 64 a"),
+    ("Infants less than 40 hours of life", "age lt 40 h"),
+    ("At least 21 completed years of age", "age ge 21 a"),
 ]
 
 
@@ -116,6 +118,13 @@ OBSERVATIONS = [
     ("Pain score of at least 3/10", "pain-score ge 3 {score}"),
     ("CDR 0.5 or 1", "cdr ge 0.5 le 1 {score}"),
     ("ALT > three times ULN", "alt gt 3 ULN"),
+    ("eGFR below 35", "egfr lt 35 mL/min/{1.73_m2}"),
+    ("Exhaled CO > 7", "exhaled-co gt 7 [ppm]"),
+    ("Smoked at least 15 pack-years", "pack-years ge 15 {pack-years}"),
+    ("17-21 gestational weeks", "gestational-age ge 17 le 21 wk"),
+    ("Gestation ≥ 36 completed weeks", "gestational-age ge 36 wk"),
+    ("WBC > 2,700/ µ L", "wbc gt 2700 /uL"),
+    ("Cervical length on transvaginal ultrasound below 22 mm", "cervical-length lt 22 mm"),
 ]
 
 
@@ -123,6 +132,95 @@ OBSERVATIONS = [
 def test_an_observation_is_read_in_full(text: str, expected: str) -> None:
     assert limits(text) == [expected]
     assert constraints(text).status == "computable"
+
+
+WEEKS_AND_DAYS = [
+    ("Gestational age between 23 weeks 2 days and 27 weeks 5 days", "gestational-age ge 163 le 194 d"),
+    ("Gestational age between 23 weeks and 27 weeks, 5 days", "gestational-age ge 161 le 194 d"),
+    ("23 2/7 to 27 5/7 weeks of gestation", "gestational-age ge 163 le 194 d"),
+    ("232/7 to 275/7 weeks of gestation", "gestational-age ge 163 le 194 d"),
+    ("Gestational age 23-27 5/7 weeks", "gestational-age ge 161 le 194 d"),
+    ("Gestational age ≥ 29+0 weeks", "gestational-age ge 203 d"),
+    ("Gestational age 23w2d to 27w5d", "gestational-age ge 163 le 194 d"),
+    ("Gestational age under 29 weeks and 5 days", "gestational-age lt 208 d"),
+    ("Aged 3 years 2 months to 7 years 10 months", "age ge 38 le 94 mo"),
+    ("Aged 3 years to 7 years 10 months", "age ge 36 le 94 mo"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WEEKS_AND_DAYS)
+def test_a_time_in_two_units_is_one_number_in_the_smaller(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+def test_a_time_in_two_units_keeps_its_literal() -> None:
+    text = "Gestational age between 23 Weeks 2 days and 27 5/7 weeks"
+    assert [bound.literal for bound in constraints(text).constraints[0].bounds] == [
+        "23 Weeks 2 days",
+        "27 5/7",
+    ]
+
+
+def test_days_of_a_week_of_treatment_are_not_days_of_an_age() -> None:
+    assert limits("Older than 3 weeks, 5 days a week in a nursery") == ["age gt 3 wk"]
+
+
+BY_SEX = [
+    (
+        "Haemoglobin ≥ 12.5 g/dL (men) or ≥ 11.5 g/dL (women)",
+        ["hemoglobin ge 12.5 g/dL", "hemoglobin ge 11.5 g/dL"],
+    ),
+    (
+        "Haemoglobin < 12.5 g/dL for males and < 11.5 g/dL for females",
+        ["hemoglobin lt 12.5 g/dL", "hemoglobin lt 11.5 g/dL"],
+    ),
+    ("QTcF > 455 ms for men and 475 ms for women", ["qtc gt 455 ms", "qtc gt 475 ms"]),
+    ("QTc: male > 455 ms, female > 475 ms", ["qtc gt 455 ms", "qtc gt 475 ms"]),
+    ("Waist above 101/87 cm (men/women)", ["waist gt 101 cm", "waist gt 87 cm"]),
+    (
+        "Creatinine above 1.7 and 1.3 mg/dL in men and women",
+        ["creatinine gt 1.7 mg/dL", "creatinine gt 1.3 mg/dL"],
+    ),
+    ("Weight at least 52 kg (women: 47 kg or more)", ["weight ge 52 kg", "weight ge 47 kg"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BY_SEX)
+def test_limits_of_one_sex_each_are_read_and_the_line_is_not_computable(
+    text: str, expected: list[str]
+) -> None:
+    assert limits(text) == expected
+    for section in ("inclusion", "exclusion"):
+        reading = constraints(text, section=section)
+        assert (reading.status, reading.join) == ("partial", "unknown")
+        assert {"men", "women", "male", "female", "males", "females"} & set(reading.residue)
+
+
+def test_a_limit_for_another_variable_of_the_other_sex_is_not_taken() -> None:
+    assert limits("BMI > 31 in women over 52 years") == ["bmi gt 31 kg/m2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Platelets < 60", "platelets lt 60 10*9/L"),
+        ("Platelets < 60,000", "platelets lt 60000 /uL"),
+        ("Neutrophils below 1300", "neutrophils lt 1300 /uL"),
+        ("Albumin > 28", "albumin gt 28 g/L"),
+        ("Fasting glucose > 130", "fasting-glucose gt 130 mg/dL"),
+        ("Fasting glucose > 7.2", "fasting-glucose gt 7.2 mmol/L"),
+        ("QTc > 475", "qtc gt 475 ms"),
+    ],
+)
+def test_a_unit_left_out_is_the_only_plausible_one_and_the_line_is_partial(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "partial"
+
+
+@pytest.mark.parametrize("text", ["Bilirubin > 19 mol/L", "Creatinine < 140 mmol/L", "Glucose > 300 mmol/L"])
+def test_a_molar_value_that_no_person_has_is_not_believed(text: str) -> None:
+    assert limits(text) == []
 
 
 MULTIPLES = [
@@ -206,7 +304,11 @@ class TestKnownErrorsOfOthers:
         "BMI percentile > 85",
         "5 mg of anything daily",
         "Platelets > 9000000/µL",  # not plausible in any unit
-        "Gestational age between 23 weeks 2 days and 27 weeks 5 days",  # compound values
+        "Gestational age between 23 weeks 9 days and 27 weeks",  # there are seven days in a week
+        "At least one EGFR mutation",  # not a filtration rate
+        "Glucose > 40",  # mg/dL or mmol/L?
+        "Haemoglobin < 10",  # g/dL or mmol/L?
+        "Platelets < 60 giga",  # a unit that is not known
         "BMI of 26",  # exactly 26 is not what is meant
         "Haemoglobin > 9 cm",  # not a unit of haemoglobin
         "Visual acuity 20/40 or better",
@@ -478,6 +580,7 @@ def test_ends_of_an_age_in_different_units_are_limits_of_their_own() -> None:
         ("Vein grafts more than two years old", []),  # not the participant's age
         ("Verbal IQ > 77", []),  # not the whole IQ
         ("CDR 0 or 1", []),  # 0.5 stands between them
+        ("Astigmatism or anisometropia > 2.5 D", ["anisometropia gt 2.5 [diop]"]),
         ("Smokers or CO above 7 ppm", ["exhaled-co gt 7 [ppm]"]),  # the limit is of one of them
         ("Creatinine 1.4 x ULN", ["creatinine eq 1.4 ULN"]),  # exactly, at least or at most?
     ],
