@@ -134,7 +134,7 @@ class _Splitter:
                 if after_blank or not self._continues(column, previous, body):
                     self._plain(column, body, start, after_blank=after_blank)
                 else:
-                    self._extend(end)
+                    self._extend(column, start, end)
             elif headed and self._marked_heading(marker, body, start):
                 body = ""  # what follows is no rest of it
             elif not body:
@@ -196,7 +196,7 @@ class _Splitter:
             self._label(body, start)
             return
         if nested and after_blank and self.levels[-1].children == 0:
-            self._extend(start + len(body))
+            self._extend(indent, start, start + len(body))
             return
         opens = body[-1] in ":：" or body.endswith("following")
         if self.undecided and (side := headings.opening_sentence(body)) is not None:
@@ -293,8 +293,12 @@ class _Splitter:
         cut_off = len(previous) >= _WRAPPED_FROM and previous[-1] not in ".:;"
         return cut_off and not body[0].isupper() and "clusion" not in body[:_WRAPPED_FROM]
 
-    def _extend(self, end: int) -> None:
-        self.nodes[-1] = (*self.nodes[-1][:-1], end)
+    def _extend(self, indent: int, start: int, end: int) -> None:
+        """More of the criterion above, unless a lone marker stands between them."""
+        if self.marks and self.marks[-1].start > self.nodes[-1][-2]:
+            self._add(indent, indent + 1, "", "", start, end)
+        else:
+            self.nodes[-1] = (*self.nodes[-1][:-1], end)
 
 
 class _Mentions:

@@ -38,6 +38,8 @@ def texts(criteria: Criteria) -> list[tuple[str, str]]:
 @example("\n \n")
 @example("Inclusion Criteria:\n\n* \n\n\\-")
 @example("1. a\n * b\n  c\n\n   d:\n- e")
+@example("* Gout\n*\n  Asthma")
+@example("* Gout\n*\n\n  Asthma")
 def test_the_spans_cover_any_text_without_gap_or_overlap(text: str) -> None:
     assert_covered(text)
 
