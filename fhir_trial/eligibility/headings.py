@@ -136,6 +136,8 @@ def neutral_heading(line: str) -> Heading | None:
 
 def further_headings(line: str) -> tuple[int, ...]:
     """Where further headings begin inside a line that holds several sections."""
+    if line.rfind("sion") < len("Inclusion") and line.rfind("SION") < len("Inclusion"):
+        return ()  # only the heading that most lines of this kind are
     match = _INLINE_HEADING.search(line)
     if match is None:
         return ()

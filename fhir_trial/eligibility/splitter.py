@@ -20,6 +20,7 @@ _LINE = re.compile(
     r"("
     r"(?:\\?[-*+–—‐‑]|[•●○◦▪■□▫·‣∙⁃◆◇➢➤✓])(?:[^\S\n]+|(?=[A-Za-z≥≤(])|(?=\n|\Z))"
     r"|[•●○◦▪■□▫‣∙⁃◆◇➢➤✓]"
+    r"|o[^\S\n]+(?=[A-Z≥≤<>])"
     r"|\(?\d{1,3}(?:\\?\.\d{1,2}){0,3}(?:\\?\.(?=[^\d\n])|\\?\)(?=\S|[^\S\n])|、)[^\S\n]*"
     r"|\d{1,2}(?:\.\d{1,2}){1,3}[^\S\n]+(?=[A-Z][a-z]{2})"
     r"|\(?(?:[a-zA-Z]|[ivx]{2,5}|[IVX]{2,5})\)[^\S\n]*"
@@ -119,14 +120,13 @@ class _Splitter:
             body = body.rstrip()
             end = start + len(body)
             column = len(indent) if "\t" not in indent else len(indent.expandtabs(4))
-            headed = end > mentions.next
-            further: tuple[int, ...] = ()
-            if headed:
+            if end > mentions.next:
                 mentions.skip(end)
-                further = headings.further_headings(body)
-                if further:
-                    line, body = body, body[: further[0]].rstrip()
-                    end = start + len(body)
+                after_blank = self._telling(
+                    column, marker, body, start, previous if not after_blank else None
+                )
+                previous = body
+                continue
             if not marker:
                 if not body:
                     after_blank = True
@@ -135,8 +135,6 @@ class _Splitter:
                     self._plain(column, body, start, after_blank=after_blank)
                 else:
                     self._extend(column, start, end)
-            elif headed and self._marked_heading(marker, body, start):
-                body = ""  # what follows is no rest of it
             elif not body:
                 self._lone(marker, start)
             else:
@@ -152,17 +150,36 @@ class _Splitter:
                     nodes.append((len(levels) - 2, self.section, path, self.label, glyph, start, end))
                 else:
                     self._item(column, len(marker), kind, glyph, start, end)
-            if further:
-                for cut, stop in pairwise((*further, len(line))):
-                    self._plain(0, line[cut:stop].rstrip(), start + cut, after_blank=True)
-                body = line
-            after_blank = headed and not body
+            after_blank = False
             previous = body
         self._settle()
+
+    def _telling(self, column: int, marker: str, body: str, start: int, previous: str | None) -> bool:
+        """A line that speaks of inclusion or exclusion; whether the next cannot be the rest of it."""
+        further = headings.further_headings(body)
+        line = body[: further[0]].rstrip() if further else body
+        end = start + len(line)
+        if not marker:
+            if previous is None or not self._continues(column, previous, line):
+                self._plain(column, line, start, after_blank=previous is None)
+            else:
+                self._extend(column, start, end)
+        elif not self._marked_heading(marker, line, start):
+            glyph = marker.rstrip()
+            self._item(column, len(marker), _kind(glyph), glyph, start, end)
+        elif not further:
+            return True
+        for cut, stop in pairwise((*further, len(body))) if further else ():
+            self._plain(0, body[cut:stop].rstrip(), start + cut, after_blank=True)
+        return False
 
     def _item(self, indent: int, width: int, kind: str, glyph: str, start: int, end: int) -> None:
         """A line with another marker or indent than the one before: a sibling, a child or an uncle."""
         levels = self.levels
+        if levels[-1].indent == indent and levels[-1].kind == kind:
+            levels.pop()
+            self._add(indent, indent + width, kind, glyph, start, end)
+            return
         while indent < levels[-1].indent + _CHILD_INDENT:
             top = levels[-1]
             if (
@@ -195,7 +212,8 @@ class _Splitter:
         if not nested and headings.is_label(body):
             self._label(body, start)
             return
-        if nested and after_blank and self.levels[-1].children == 0:
+        introduced = nested and self.text[self.nodes[-1][-1] - 1] in ":："
+        if nested and after_blank and self.levels[-1].children == 0 and not introduced:
             self._extend(indent, start, start + len(body))
             return
         opens = body[-1] in ":：" or body.endswith("following")
@@ -230,7 +248,8 @@ class _Splitter:
 
     def _open(self, heading: headings.Heading, start: int, body: str) -> None:
         """Begin a section; a criterion on the heading's own line is its first."""
-        self._settle()
+        if self.named is not None:
+            self._settle()
         length = min(heading.length, len(body))
         end = start + len(body[:length].rstrip())
         self.marks.append(Span(start, end, "heading"))
@@ -240,9 +259,8 @@ class _Splitter:
         self.levels = [self.roots[self.section]]
         if heading.named_from:
             self.named = _Named(len(self.marks) - 1, heading.named_from, len(self.nodes))
-        rest = body[length:].strip()
-        if rest:
-            self._first(rest, start + length + len(body[length:]) - len(body[length:].lstrip()))
+        if length < len(body) and (rest := body[length:].lstrip()):
+            self._first(rest, start + len(body) - len(rest))
 
     def _first(self, rest: str, start: int) -> None:
         """The criterion on the line of a heading; its number or bullet stands at no column of a list."""
@@ -290,6 +308,8 @@ class _Splitter:
             return False
         if top.kind and top.kind != ":" and column > top.indent:
             return True
+        if not top.kind and self.levels[-2].kind and column >= top.indent:
+            return True  # a paragraph inside an item
         cut_off = len(previous) >= _WRAPPED_FROM and previous[-1] not in ".:;"
         return cut_off and not body[0].isupper() and "clusion" not in body[:_WRAPPED_FROM]
 
@@ -323,6 +343,8 @@ class _Mentions:
 def _kind(glyph: str) -> str:
     """The sort of a marker: its own sign for bullets, "1" and the number of dots, or "a"."""
     first = glyph.lstrip("\\(")[:1]
+    if glyph == "o":  # what became of the hollow bullet of a word processor
+        return glyph
     if first.isdigit():
         return "1" + "." * glyph.rstrip(".)").count(".")
     return ("a" if first.islower() else "A") if first.isalpha() else first
@@ -362,4 +384,6 @@ def _parent(
     children: tuple[Criterion, ...],
 ) -> Criterion:
     joined, threshold = logic.parent_logic(words, [child.text for child in children])
+    if threshold is not None and len(children) == 1 and not children[0].marker:
+        joined, threshold = "unknown", None  # "two of the following: A, B or C" in one paragraph
     return Criterion(section, path, label, marker, words, start, end, children, joined, threshold)

@@ -115,6 +115,27 @@ def test_an_indented_paragraph_belongs_to_the_item_above() -> None:
     assert texts(parse(text)) == [("other.1", "Gout Note: settled gout is no bar."), ("other.2", "Asthma")]
 
 
+def test_a_paragraph_that_an_item_introduces_stands_below_it() -> None:
+    text = (
+        "1. Two or more of the following:\n\n   Owns a bicycle\n   Rides it\n\n   Mends it\n"
+        "2. Adult, shown by:\n\n   A passport"
+    )
+    assert texts(parse(text)) == [
+        ("other.1", "Two or more of the following:"),
+        ("other.1.1", "Owns a bicycle Rides it"),
+        ("other.1.2", "Mends it"),
+        ("other.2", "Adult, shown by:"),
+        ("other.2.1", "A passport"),
+    ]
+
+
+def test_a_list_in_one_paragraph_is_not_counted() -> None:
+    several = parse("* At least 2 of the following:\n\n  Deaf, blind or lame").criteria[0]
+    assert (several.logic, several.threshold) == ("unknown", None)
+    counted = parse("* At least 2 of the following:\n  1. Deaf\n  2. Blind").criteria[0]
+    assert (counted.logic, counted.threshold) == ("at-least", 2)
+
+
 def test_a_list_of_another_kind_below_a_colon_is_nested_without_indent() -> None:
     text = "1. Healthy organs:\n- liver\n- heart\n2. Adults"
     assert [path for path, _ in texts(parse(text))] == ["other.1", "other.1.1", "other.1.2", "other.2"]
@@ -146,6 +167,8 @@ def test_ragged_numbers_stay_on_one_level() -> None:
         ("B. Gout", "B."),
         ("1\\. Gout", "1\\."),
         ("\\- Gout", "\\-"),
+        ("o Gout", "o"),
+        ("o mujeres", ""),
         ("-5 °C or colder", ""),
         ("1.5 x ULN or less", ""),
         ("E. coli in urine", ""),
