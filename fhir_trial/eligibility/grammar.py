@@ -12,7 +12,8 @@ _BODIES = (
     ("between", rf"b[fwA(]*(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?P<b>{_N})"),
     ("outside", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,(]?\|[fA]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
-    ("mixed", rf"(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
+    ("turned", rf"(?P<a>{_N})K?[,(f]?(?P<q>P)[&,f]{{1,2}}(?P<p>O)[fA:]*(?P<b>{_N})"),
+    ("mixed", rf"(?:b[fwA(]*)?(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
     ("spread", rf"(?P<o>O)f*(?P<a>{_N})K?rf*(?P<b>{_N})"),
     ("range", rf"(?P<a>{_N})K?f*rf*(?P<b>{_N})"),
     ("single", rf"(?P<o>O)[fA:]*(?P<a>{_N})"),
@@ -22,12 +23,12 @@ _BODIES = (
     ("equal", rf"(?P<a>{_N})"),
 )
 _FORMS = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
-_FROM_A_NUMBER = ("mixed", "range", "after", "list", "equal")
+_FROM_A_NUMBER = ("turned", "mixed", "range", "after", "list", "equal")
 # Only those that can begin with a letter are tried there.
 _BEGINNING = {
     **dict.fromkeys("NQTLM", tuple(form for form in _FORMS if form[0] in _FROM_A_NUMBER)),
     "O": tuple(form for form in _FORMS if form[0] not in {*_FROM_A_NUMBER, "between"}),
-    "b": _FORMS[:1],
+    "b": tuple(form for form in _FORMS if form[0] in ("between", "mixed")),
 }
 _START = re.compile("[VANQTLOb]")
 _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
@@ -48,7 +49,7 @@ _BOTH_SEXES = re.compile(
     r"(?!(?P=sex))[FX]"
 )
 """Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
-_PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])")
+_PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])f*(?P<q>P)?")
 
 
 @dataclass(slots=True)
@@ -108,7 +109,8 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
     variables = [found[i] for i in range(*group.span()) if kinds[i] in "VA"]
     pressures = _PRESSURES.match(kinds, group.end())
     if pressures is not None and all(variable.unit in ("bp", "sbp", "dbp") for variable in variables):
-        operator = found[pressures.start("o")].number if pressures["o"] else "eq"
+        said = next((name for name in ("o", "q") if pressures[name]), None)
+        operator = found[pressures.start(said)].number if said is not None else "eq"
         numbers = [found[pressures.start("a")], found[pressures.start("b")]]
         return Limit("pair", position, pressures.end(), variables, numbers, [operator, operator])
     both = _BOTH_SEXES.match(kinds, group.end())
@@ -197,7 +199,7 @@ def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
             limit = _read(rule, match, found)
             if limit.rule == "spread":
                 return None  # "> 18-65": which of the two is meant?
-            if _hangs_together(rule, limit, match, kinds):
+            if _hangs_together(limit.rule, limit, match, kinds):
                 return limit
     return None
 
@@ -224,6 +226,8 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
         operators = ["ge", "le"]
     elif rule == "mixed":
         operators = ["ge", *operators]
+    elif rule == "turned":
+        operators, rule = [parts["q"].number, *operators], "double"
     elif rule == "spread" and operators == ["eq"]:
         operators, rule = ["ge", "le"], "range"
     elif rule == "after":
@@ -232,7 +236,9 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
     limit = Limit(rule, match.start(), match.end(), [], numbers, operators, rule == "outside", listed=listed)
-    limit.age = "A" in match[0] or any(is_about_age(parts[name].text) for name in "opq" if name in parts)
+    limit.age = not {"A", "K"}.isdisjoint(match[0]) or any(
+        is_about_age(parts[name].text) for name in "opq" if name in parts
+    )
     limit.loose = rule == "double" and "&" in match[0]
     return limit
 

@@ -17,6 +17,7 @@ from fhir_trial.eligibility.quantities import (
     follow_each_other,
     is_list,
     level_of,
+    mixed_unit,
     only_unit,
     written_unit,
 )
@@ -126,7 +127,8 @@ class Interpreter:
             assumed = only_unit(bounds, variable) if self._ends_with_its_number(limit) else None
             if assumed is None:
                 return None  # a number without its unit says nothing
-            self.complete = False  # no other unit is possible, but it is not what the line says
+            if assumed.ucum != "1":
+                self.complete = False  # no other unit is possible, but it is not what the line says
         return self._made(limit, variable, bounds, unit=assumed)
 
     def _counts_something(self, limit: Limit) -> bool:
@@ -137,6 +139,8 @@ class Interpreter:
     def _ends_with_its_number(self, limit: Limit) -> bool:
         """Whether nothing stands behind the number that may be a unit."""
         behind = self.kinds[limit.end : limit.end + 1]
+        if behind == "." and self.tokens[limit.end].text in "\"'“”":
+            return False  # feet or inches
         return not limit.before and (behind in ("", ",", ")", ".", "&", "|", "w") or bool(limit.sex))
 
     def _multiple(self, limit: Limit, variable: Variable) -> Constraint | None:
@@ -222,18 +226,22 @@ class Interpreter:
     def _parts(self, limit: Limit) -> list[Limit]:
         """The two ends of an age apart where their units differ ("over 3 months and under 70 years")."""
         units = {token.unit.lstrip("- ")[:1] for token in limit.numbers}
-        if limit.rule not in ("double", "outside", "between") or len(units) < 2 or "" in units:
+        if (
+            limit.rule not in ("double", "outside", "between", "range", "mixed")
+            or len(units) < 2
+            or "" in units
+        ):
             return [limit]
-        if {token.kind for token in limit.numbers} != {"T"}:
+        if {token.kind for token in limit.numbers} != {"T"} or mixed_unit(limit):
             return [limit]
         ends = [
             replace(limit, rule="single", numbers=[number], operators=[code], outside=False, loose=False)
             for number, code in zip(limit.numbers, limit.operators, strict=True)
         ]
-        low, high = (
-            Decimal(end.numbers[0].number) * _size_of_age(end)
-            for end in sorted(ends, key=lambda end: end.operators[0][0])
-        )
+        sizes = [_size_of_age(end) for end in sorted(ends, key=lambda end: end.operators[0][0])]
+        low, high = sizes
+        if low is None or high is None:
+            return []
         if limit.outside == (low < high) and not limit.loose:
             return []
         self.joins.append("any-of" if low > high else "all-of")
@@ -306,8 +314,8 @@ class Interpreter:
 
     def _unit_text(self, limit: Limit) -> str:
         """What stands behind the last number: its unit, or the limit of normal."""
-        if not limit.numbers:
-            return ""
+        if not limit.numbers or mixed_unit(limit):
+            return ""  # of two units neither is the one of the value
         last = limit.numbers[-1]
         return self.text[last.start + len(last.number) : last.end].strip(" -") if last.unit else ""
 
@@ -319,10 +327,12 @@ class Interpreter:
         return None
 
 
-def _size_of_age(limit: Limit) -> Decimal:
-    """The size of the unit that an age is written in."""
-    unit = written_unit(limit, vocabulary().variables["age"])
-    return unit.factor if unit is not None else Decimal(1)
+def _size_of_age(limit: Limit) -> Decimal | None:
+    """The size of one end of an age in days, None if it cannot be believed."""
+    variable = vocabulary().variables["age"]
+    unit = written_unit(limit, variable)
+    bounds = believable_bounds(limit, variable, unit)
+    return bounds[0].value * unit.factor if bounds and unit is not None else None
 
 
 def window_of(token: Token, words: str) -> Window:

@@ -45,6 +45,8 @@ class Token(NamedTuple):
 
 
 _EDGE = r"(?![a-z0-9µ])"
+_SIGN_AGAIN = r"(?:\s*\(\s*[<>≤≥=]{1,2}\s*\))?"
+"""The sign in brackets behind its words: "greater than or equal to (>=)"."""
 _DASHES = "-‐‑–—−－~∼～"
 _WORD = r"[^\W\d_][^\W_]*(?:['’-][^\W_]+)*|\S"
 
@@ -91,15 +93,15 @@ def _alternatives() -> tuple[_Alternative, ...]:
     between = r"between|from|in\s+the\s+range(?:\s+of)?|rang(?:ing|ed|es?)\s+from|range\s+of"
     names = [alias for variable in words.variables.values() for alias in variable.aliases]
     return (
-        _Alternative("inclusive", r"\(\s*(?:both\s+)?(?:inclusive|included|incl\.?)\s*\)", "("),
+        _Alternative("inclusive", r"\((?:\s*(?:both\s+)?(?:inclusive|included|incl\.?)\s*|e?s)\)", "("),
         _Alternative("window", WINDOW, "wdoaipbu"),
         _Alternative("variable", "", "", tuple(names)),
         _Alternative("old", old, "oya"),
         _Alternative("post", POST, "+oa&/,uepy"),
-        _Alternative("ge", GE, "gmholbeatwnsf>≥⩾≧＞=\\"),
-        _Alternative("le", LE, "lfyseamun≤⩽≦<=\\"),
-        _Alternative("gt", GT, "gmholaeisb>＞﹥"),
-        _Alternative("lt", LT, "lfysubi<＜﹤"),
+        _Alternative("ge", f"(?:{GE}){_SIGN_AGAIN}", "gmholbeatwnsf>≥⩾≧＞=â\\"),
+        _Alternative("le", f"(?:{LE}){_SIGN_AGAIN}", "lfyseamun≤⩽≦<=â\\"),
+        _Alternative("gt", f"(?:{GT}){_SIGN_AGAIN}", "gmholaeisb>＞﹥"),
+        _Alternative("lt", f"(?:{LT}){_SIGN_AGAIN}", "lfysubi<＜﹤"),
         _Alternative("eq", rf"==?|equals?(?:\s+to)?{_EDGE}", "=e"),
         _Alternative("amount", number, numerals),
         _Alternative("bare", LIMIT.replace("?P<limit>", "?:").replace("?P<side>", "?:"), "ulitcsra"),

@@ -30,11 +30,11 @@ NUMBER = (
 TIME = (
     rf"(?P<time>\s*(?:completed\s+)?(?:weeks?|wks?|w){_AND}[0-6]\s*-?\s*(?:days?|d){_NOT_A_RHYTHM}"
     rf"|\s*(?:completed\s+)?(?:years?|yrs?|y){_AND}(?:1[01]|\d)\s*-?\s*(?:months?|mos?){_NOT_A_RHYTHM}"
-    r"|-?\s*(?:(?:completed|full)\s+)?(?:years?|yrs?|y(?=\s*(?:\b|/?o))|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?|h(?=\W|$))"
+    r"|-?\s*(?:(?:completed|full)\s+)?(?:years?|yrs?|y(?!\s?[./]?\s?o\b)(?=\s*\b)|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?|h(?=\W|$))"
     r"(?:['’]s?)?(?![a-z0-9]))(?:\s*-\s*(?=old))?"
 )
 LIMIT = (
-    r"(?P<limit>(?:[x×✕*·]\s*|times\s+|-?\s*fold\s+|\s*-\s*times\s+)?(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}"
+    r"(?P<limit>(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*fold\s+|\s*-\s*times\s+)?(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}"
     r"(?:the\s+)?(?:(?:institution(?:al|'s|’s)?|institutes?|local|laborator(?:y|ies)|lab|central|site|center|study|normal"
     r"|applicable|respective|age[- ]?(?:appropriate|adjusted|specific)?)['’]?s?\s+){0,3}"
     r"(?:i?uln|unl|i?lln|(?P<side>upper|lower)\s+(?:limits?|levels?|values?|range|end|bounds?|boundary)"
@@ -46,7 +46,7 @@ LIMIT = (
     r"(?:\s+(?:range|values?|laboratory))?)?)"
 )
 POWER = (
-    r"(?:(?:[x×✕*·•´]|ã—)\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
+    r"(?:(?:[x×✕*·•⋅∙´]|ã—)\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
     r"\s*(?P<per>(?:/|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|liter|litre|cumm)(?![a-z0-9]))"
 )
 ANCHOR = (
@@ -70,22 +70,22 @@ WINDOW = (
     rf"|(?:at|prior\s+to|before|on|during|upon|by|when|as\s+of)\s+{ANCHOR})"
 )
 GE = (
-    r"≥|⩾|≧|＞＝|>\s*/?\s*=|=\s*>|>\s*or\s*=|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"
+    r"≥|⩾|≧|＞＝|â‰¥|>\s*/?\s*=|=\s*/?\s*>|>\s*or\s*=(?:\s*to\b)?|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"
     r"|(?:greater|more|higher|older|larger|longer|bigger)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
     r"|(?:greater|more|higher|older|larger)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
     r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:greater|more|above|higher|older|over|larger)(?:\s+than)?"
     r"|(?:at|of|with)?\s*(?:the\s+)?(?:at\s+least|a\s+minimum\s+of|at\s+a\s+minimum"
     r"|minimum\s+of|minimum|minimally|min\.?(?=\s*\d))"
     r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:less|lower|fewer|younger|smaller|shorter|under|below)\s*(?:than)?"
-    r"|starting\s+(?:at|from)"
+    r"|at\s*(?:or|/)\s*(?:above|over)|starting\s+(?:at|from)"
     r"|from\s+(?=\d+\s*(?:years?|yrs?)?\s*(?:and|or|of age and|of age or)\s+(?:older|above|over))"
 )
 LE = (
-    r"≤|⩽|≦|<\s*/?\s*=|=\s*<|<\s*or\s*=|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
+    r"≤|⩽|≦|â‰¤|<\s*/?\s*=|=\s*/?\s*<|<\s*or\s*=(?:\s*to\b)?|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
     r"|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
     r"|(?:less|lower|fewer|younger|smaller)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
     r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:less|lower|below|under|younger|smaller|fewer)(?:\s+than)?"
-    r"|at\s+most|a\s+maximum\s+of|maximum\s+of|maximum|max\.?(?=\s*\d)|up\s+to(?:\s+and\s+including)?"
+    r"|at\s*(?:or|/)\s*(?:below|under)|at\s+most|a\s+maximum\s+of|maximum\s+of|maximum|max\.?(?=\s*\d)|up\s+to(?:\s+and\s+including)?"
     r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:more|greater|higher|older|larger|longer|over|above)\s*(?:than)?"
     r"|(?:not|no|never)\s+(?:to\s+)?exceed(?:s|ing|ed)?|not\s*>|not\s+in\s+excess\s+of"
 )
@@ -99,7 +99,8 @@ LT = (
     r"|less(?=\s*\d)"
 )
 POST = (
-    r"(?P<postge>\+(?!\s*\d)|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
+    r"(?P<postge>\+(?!\s*\d)(?:\s*(?:years?|yrs?)(?![a-z]))?|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
+    r"|or\s+older(?=\s+(?:patient|subject|participant|individual|people|person|adult)s?\b)"
     r"|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?!\s+(?:th[ae]n|adult|people|person|patient|subject|individual))"
     r"|(?:or|and|&)\s+(?:over|above|more|greater|higher|longer|beyond|at\s+least)(?!\s*(?:than|then|or|[\d≥>=]|the\s+age)))"
     r"|(?P<postle>(?:or|and|&|/|,)?\s*younger(?!\s+(?:than|then))"

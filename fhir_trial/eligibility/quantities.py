@@ -53,7 +53,7 @@ def as_operator(code: str) -> Operator:
 def written_unit(limit: Limit, variable: Variable) -> Unit | None:
     """The unit that is written, if the variable is measured in it; all numbers share the last one."""
     last = limit.numbers[-1]
-    mixed = _mixed_unit(limit)
+    mixed = mixed_unit(limit)
     if mixed:
         return next((unit for unit in variable.units if unit.ucum == mixed), None)
     if last.kind == "T":
@@ -62,7 +62,7 @@ def written_unit(limit: Limit, variable: Variable) -> Unit | None:
     return _known_unit(last.unit, variable.id) if last.kind == "Q" else None
 
 
-def _mixed_unit(limit: Limit) -> str:
+def mixed_unit(limit: Limit) -> str:
     """Days or months, if a number is written in two units ("23 weeks 4 days"); else nothing."""
     for token in limit.numbers:
         if token.kind == "T" and not token.number.isdecimal():
@@ -81,7 +81,7 @@ def _known_unit(written: str, variable_id: str) -> Unit | None:
 def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> list[Bound] | None:
     """The ends of a limit; None if one is not believable or the range is upside down."""
     bounds = []
-    if unit is not None and _mixed_unit(limit):
+    if unit is not None and mixed_unit(limit):
         return _mixed_bounds(limit, variable, unit)
     for token, code in zip(limit.numbers, limit.operators, strict=True):
         if token.kind in "QT" and unit is not None and not _same_unit(token, unit, variable):
@@ -155,7 +155,11 @@ def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
 
 def _within(value: Decimal, variable: Variable, unit: Unit, reference: Unit) -> bool:
     size = _size(unit, reference, variable)
-    return value >= 0 if size is None else variable.low <= value * size <= variable.high
+    if size is not None:
+        return variable.low <= value * size <= variable.high
+    if unit.ucum == "[degF]":
+        return _FAHRENHEIT[0] <= value <= _FAHRENHEIT[1]
+    return value >= 0
 
 
 @cache
@@ -170,6 +174,8 @@ def _size(unit: Unit, reference: Unit, variable: Variable) -> Decimal | None:
     return size * grams if unit.dimension == "molar-concentration" else size / grams
 
 
+_FAHRENHEIT = (80, 115)
+"""Temperatures of a body."""
 _MASS_AND_MOLAR = {"mass-concentration", "molar-concentration"}
 
 
@@ -183,5 +189,5 @@ def only_unit(bounds: list[Bound], variable: Variable) -> Unit | None:
         for unit in variable.units
         if all(_within(end.value, variable, unit, reference) for end in bounds)
     ]
-    sizes = {_size(unit, reference, variable) for unit in fitting}
+    sizes = {unit.ucum if unit.ucum == "[degF]" else _size(unit, reference, variable) for unit in fitting}
     return fitting[0] if len(sizes) == 1 and None not in sizes else None

@@ -34,6 +34,12 @@ _IN_BRACKETS = re.compile(
 )
 """A range whose unit stands behind its brackets ("(20-30) weeks"); without them it keeps its place."""
 
+_UNIT_AGAIN = re.compile(
+    r"((?:squared?|met(?:er|re)s?|lit(?:er|re)s?|decilit(?:er|re)s?|millilit(?:er|re)s?|minutes?|mercury|hours?)"
+    r"(?![a-z]))\s*\((?=[^()\s]*(?:/|mmhg))[^()\s]{1,18}\)"
+)
+"""A unit in words, and in brackets its sign ("milligrams per deciliter (mg/dL)")."""
+
 
 def constraints(
     text: str, *, section: Section = "other", mesh_terms: Mapping[str, str] | None = None
@@ -100,13 +106,23 @@ def forget() -> None:
     statements.forget()
 
 
+def _plain(lower: str) -> str:
+    """Without brackets that only hide or repeat something, in the same length."""
+    lower = _IN_BRACKETS.sub(r" \1 ", lower)
+    return _UNIT_AGAIN.sub(_blanked, lower) if "per " in lower or "mercury (" in lower else lower
+
+
+def _blanked(match: re.Match[str]) -> str:
+    return match[1] + " " * (match.end() - match.end(1))
+
+
 class _Line:
     """One line while it is read."""
 
     def __init__(self, text: str, lower: str, section: Section) -> None:
         self.text = text
         self.section = section
-        self.tokens = tokens(_IN_BRACKETS.sub(r" \1 ", lower) if "(" in lower else lower)
+        self.tokens = tokens(_plain(lower) if "(" in lower else lower)
         self.kinds = "".join(token.kind for token in self.tokens)
         self.used = [False] * len(self.tokens)
         self.found: list[Constraint] = []

@@ -43,12 +43,13 @@ _POINT = (
 )
 _LENGTH = r"the|last|past|prev|prior|prec|first|\d|one|two|three|four|five|six|seven|eight|ten|twelve"
 _GOING_ON = {
-    ",": (",", _POST), "/": ("/", _POST), "(": ("(", "both|incl"), ".": (".", r"\d"), "-": ("r", r"\d"),
-    ">": ("O", "[=/>＝]|or"), "<": ("O", "[=/<＝]|or"),
+    ",": (",", _POST), "/": ("/", _POST), "(": ("(", "both|incl|e?s$|[<>≤≥=]"),
+    ".": (".", r"\d"), "-": ("r", r"\d"),
+    ">": ("O", r"[=/>＝(]|or"), "<": ("O", r"[=/<＝(]|or"),
     "or": ("|", rf"{_POST_WORDS}|/|equal"), "and": ("&", rf"{_POST_WORDS}|/"),
     "of": ("f", _LEAST), "with": ("f", _LEAST), "the": ("f", rf"at|a|min|{_NORMAL}"), "a": ("f", "min|max"),
     "in": ("f", rf"{_LENGTH}|excess"), "as": ("f", "of|well"), "by": ("f", _POINT), "on": ("f", _POINT),
-    "at": ("f", rf"{_POINT}|least|most|min"), "from": ("b", r"\d"), "study": ("?", _NORMAL),
+    "at": ("f", rf"{_POINT}|least|most|min|or$|/"), "from": ("b", r"\d"), "study": ("?", _NORMAL),
     "before": ("?", _POINT), "during": ("?", rf"{_LENGTH}|{_POINT}"), "when": ("?", _POINT),
     "prior": ("?", "to"), "not": ("?", rf"{_LESS}|>|in"), "no": ("?", _LESS),
 }  # fmt: skip

@@ -54,6 +54,17 @@ AGES = [
     ("Participants of 21-64 years", "age ge 21 le 64 a"),
     ("Infants less than 40 hours of life", "age lt 40 h"),
     ("At least 21 completed years of age", "age ge 21 a"),
+    ("21+ years of age", "age ge 21 a"),
+    ("21 y.o. or older", "age ge 21 a"),
+    ("21 y/o and above", "age ge 21 a"),
+    ("Age > 21 y/o.", "age gt 21 a"),
+    ("Age =/> 21", "age ge 21 a"),
+    ("Age â‰¥ 21", "age ge 21 a"),
+    ("Age greater than or equal to (>=) 21 years", "age ge 21 a"),
+    ("21 years or older patients", "age ge 21 a"),
+    ("Age between 3 to < 16 years", "age ge 3 lt 16 a"),
+    ("21 years or over and under 64 years", "age ge 21 lt 64 a"),
+    ("Aged 64 years or older at the time of the first vaccination", "age ge 64 a"),
 ]
 
 
@@ -124,6 +135,16 @@ OBSERVATIONS = [
     ("17-21 gestational weeks", "gestational-age ge 17 le 21 wk"),
     ("Gestation ≥ 36 completed weeks", "gestational-age ge 36 wk"),
     ("WBC > 2,700/ µ L", "wbc gt 2700 /uL"),
+    ("eGFR less than (<) 35 ml/min", "egfr lt 35 mL/min"),
+    ("SBP above 155 millimeters of mercury (mmHg)", "sbp gt 155 mm[Hg]"),
+    ("Bilirubin at or above 90 umol per litre", "bilirubin ge 90 umol/L"),
+    ("Haemoglobin > or = to 11 g/dL", "hemoglobin ge 11 g/dL"),
+    ("ALT level(s) > 4 times the upper limit of normal", "alt gt 4 ULN"),
+    ("ALT ≤ 4 ⋅ ULN", "alt le 4 ULN"),
+    ("FEV1/FVC < 0.69", "fev1-fvc lt 0.69 1"),
+    ("FEV1/FVC < 69 %", "fev1-fvc lt 69 %"),
+    ("Fasting plasma glucose > 7.2 mM", "fasting-glucose gt 7.2 mmol/L"),
+    ("Myopia of at least 9 D", "myopia ge 9 [diop]"),
     ("Cervical length on transvaginal ultrasound below 22 mm", "cervical-length lt 22 mm"),
 ]
 
@@ -160,6 +181,7 @@ def test_a_time_in_two_units_keeps_its_literal() -> None:
         "23 Weeks 2 days",
         "27 5/7",
     ]
+    assert constraints(text).constraints[0].unit_text == ""
 
 
 def test_days_of_a_week_of_treatment_are_not_days_of_an_age() -> None:
@@ -211,6 +233,9 @@ def test_a_limit_for_another_variable_of_the_other_sex_is_not_taken() -> None:
         ("Fasting glucose > 130", "fasting-glucose gt 130 mg/dL"),
         ("Fasting glucose > 7.2", "fasting-glucose gt 7.2 mmol/L"),
         ("QTc > 475", "qtc gt 475 ms"),
+        ("Temperature > 38.2", "temperature gt 38.2 Cel"),
+        ("Temperature > 100.8", "temperature gt 100.8 [degF]"),
+        ("Haematocrit < 29", "hematocrit lt 29 %"),
     ],
 )
 def test_a_unit_left_out_is_the_only_plausible_one_and_the_line_is_partial(text: str, expected: str) -> None:
@@ -309,6 +334,10 @@ class TestKnownErrorsOfOthers:
         "Glucose > 40",  # mg/dL or mmol/L?
         "Haemoglobin < 10",  # g/dL or mmol/L?
         "Platelets < 60 giga",  # a unit that is not known
+        "Height < 5' 3\"",
+        "Viral load ≥ 900 IU/mL",  # of which virus?
+        "Postmenopausal, defined as aged over 51 without menses",
+        "Postmenopausal women under 51 whose menses ended",
         "BMI of 26",  # exactly 26 is not what is meant
         "Haemoglobin > 9 cm",  # not a unit of haemoglobin
         "Visual acuity 20/40 or better",
@@ -377,6 +406,7 @@ def test_the_number_of_the_next_item_does_not_belong_to_the_limit() -> None:
 
 
 def test_a_pair_of_pressures_sets_two_limits() -> None:
+    assert limits("Blood pressure of 165/95 or higher") == ["sbp ge 165 mm[Hg]", "dbp ge 95 mm[Hg]"]
     assert limits("Blood pressure > 165/95 mmHg") == ["sbp gt 165 mm[Hg]", "dbp gt 95 mm[Hg]"]
     assert constraints("Blood pressure > 165/95 mmHg", section="exclusion").status == "partial"
     assert constraints("Blood pressure ≤ 165/95 mmHg", section="inclusion").join == "all-of"
@@ -570,6 +600,9 @@ def test_a_line_without_words_is_text() -> None:
 def test_ends_of_an_age_in_different_units_are_limits_of_their_own() -> None:
     reading = constraints("Older than 5 months and younger than 66 years")
     assert (limits(reading.text), reading.join) == (["age gt 5 mo", "age lt 66 a"], "all-of")
+    assert limits("Between six months and sixteen years of age") == ["age ge 6 mo", "age le 16 a"]
+    reading = constraints("Aged 5 months to 16 years")
+    assert (limits(reading.text), reading.join) == (["age ge 5 mo", "age le 16 a"], "all-of")
     reading = constraints("Younger than 5 months or older than 66 years")
     assert (limits(reading.text), reading.join) == (["age lt 5 mo", "age gt 66 a"], "any-of")
 
