@@ -9,7 +9,7 @@ import pytest
 
 from fhir_trial.errors import Issue
 from fhir_trial.release import Release
-from fhir_trial.validation import accept, explain, validate
+from fhir_trial.validation import accept, explain, generator, validate
 from fhir_trial.validation.accept import acceptor
 from fhir_trial.validation.narrative import is_plain, narrative
 from tests.validation.breakage import broken
@@ -91,7 +91,7 @@ def test_a_plain_narrative_is_right_for_the_parser_too(text: str) -> None:
 def test_both_paths_agree_where_every_shape_has_code_of_its_own(
     name: str, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accept, "_SEEN_BEFORE_COMPILED", 1)
+    monkeypatch.setattr(generator, "_SEEN_BEFORE_COMPILED", 1)
     monkeypatch.setattr("fhir_trial.validation.acceptor", cache(accept.Acceptor))
     random = Random(f"{release} {name}")
     base = MAKERS[name](release)
@@ -100,14 +100,14 @@ def test_both_paths_agree_where_every_shape_has_code_of_its_own(
 
 
 def test_code_for_shapes_is_written_late_and_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accept, "_SHAPES", 2)
+    monkeypatch.setattr(generator, "_SHAPES", 2)
     fast = accept.Acceptor(Release.R4)
     keys = ("city", "state", "country", "postalCode", "district")
-    for _ in range(accept._SEEN_BEFORE_COMPILED - 1):
+    for _ in range(generator._SEEN_BEFORE_COMPILED - 1):
         assert fast.resource(location({"city": "Bonn"}))
     shapes = fast.maker.shaped("Address")
     assert shapes.keys() == set()
-    for _ in range(2 * accept._SEEN_BEFORE_COMPILED):
+    for _ in range(2 * generator._SEEN_BEFORE_COMPILED):
         for key in keys:
             assert fast.resource(location({key: "Bonn"}))
     assert len(shapes) == 2

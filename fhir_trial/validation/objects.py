@@ -1,0 +1,505 @@
+"""The accept path's tests of the commonest objects: extensions, concepts, codings, references, texts.
+
+What `accept` generates per type calls them for most of what a Bundle holds, so they are written by hand, with
+types, for mypyc: a wheel holds them compiled (docs/decisions/0008). They know no messages and no paths. A
+wrong type of a value may raise TypeError and the like, which `accept` takes for a "no".
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final
+
+import orjson
+
+from fhir_trial.validation import formats, references
+from fhir_trial.validation.narrative import narrative
+from fhir_trial.validation.places import Miss
+from fhir_trial.validation.references import base_of
+
+Json = dict[str, Any]
+Test = Callable[..., bool]
+Shapes = dict[tuple[str, ...], Test]
+"""The keys of an object, in their order -> the test of just such objects, which is made when one is met."""
+
+MEMO_SIZE: Final = 50_000
+"""Values kept per format (dates, ids, urls come again and again); beyond that the memory starts afresh."""
+MEMO_LENGTH: Final = 200
+"""Longer values (attached data) are not kept."""
+DEEPEST: Final = 12
+"""Extensions and actions inside each other that are accepted; the walker counts every object, up to 100."""
+
+_CONTROL = re.compile(rb"\\[bfu]")
+"""How orjson writes a control character; a backslash and one of these letters in a text look alike."""
+_BIDI = re.compile(rb"\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])")
+"""Bidirectional signs in UTF-8; a pattern that starts with one byte is searched for fast."""
+_NO_CHARACTER = re.compile(rb"\xef(?:\xbf[\xbe\xbf])")
+"""U+FFFE and U+FFFF in UTF-8."""
+
+
+class Context:
+    """What the tests need to know of the surroundings, and what they leave behind."""
+
+    def __init__(self, types: dict[str, str] | None, urls: set[str], base: str) -> None:
+        self.types = types
+        """Type and id -> type of every entry of a closed Bundle; None for a resource by itself."""
+        self.urls = urls
+        """The canonical urls of the entries."""
+        self.base = base
+        """What the fullUrls of the entries have in front of type and id."""
+        self.texts: list[Any] = []
+        """The free texts, for `readable`; functions get the list by itself, to be quick."""
+        self.hits: list[str] = []
+        """The references and canonicals that led to an entry."""
+        self.misses: list[Miss] = []
+        """The coded elements that have no code of their extensible value set."""
+        self.depth = 0
+        """How many lists of extensions and types that may hold themselves are open."""
+
+    def readable(self) -> bool:
+        """Whether nothing needs to be said about the texts."""
+        try:
+            return readable(self.texts)
+        except TypeError:
+            return False
+
+
+# ---------------------------------------------------------------- texts and other primitives
+
+
+def readable(texts: list[Any]) -> bool:
+    """Whether all of these are texts, none empty or padded, and free of signs that the walker would name.
+
+    orjson writes them fastest of all that looks at every sign; the UTF-8 of a text is kept in it, for whoever
+    writes the resource later.
+    """
+    if not all(texts) or list(map(str.strip, texts)) != texts:  # TypeError when one is no text at all
+        return False
+    data = orjson.dumps(texts)  # TypeError for half a surrogate pair
+    if len(data) > formats.LONGEST_STRING or _CONTROL.search(data):
+        return False
+    return data.isascii() or not (_BIDI.search(data) or (b"\xef" in data and _NO_CHARACTER.search(data)))
+
+
+def readable_narrative(div: Any) -> bool:
+    """Whether a narrative is right that is none of the plain ones."""
+    return type(div) is str and bool(div) and narrative(div) is None
+
+
+class Memo:
+    """The values of a format that were found right before."""
+
+    def __init__(self, check: formats.Check) -> None:
+        self.check = check
+        self.known: set[str] = set()
+
+    def add(self, value: Any) -> bool:
+        """Whether a value that is not known yet is right; then it is known from now on."""
+        if type(value) is not str or self.check(value) is not None:
+            return False
+        if len(value) <= MEMO_LENGTH:
+            if len(self.known) >= MEMO_SIZE:
+                self.known.clear()
+            self.known.add(value)
+        return True
+
+
+# ---------------------------------------------------------------- codings and concepts
+
+
+class Codings:
+    """Codings of systems whose codes are known, or that are known by name."""
+
+    def __init__(self, codes: Callable[[str], Any], tokens: Memo) -> None:
+        self.codes = codes
+        """The codes of a system, True when any will do, None when the walker has to look."""
+        self.tokens = tokens
+        self.systems: dict[str, Any] = {}
+
+    def _system(self, system: str) -> Any:
+        found = self.systems.get(system)
+        if found is None:
+            found = self.codes(system)
+            if found is not None:  # and else not kept: there are endlessly many
+                self.systems[system] = found
+        return found
+
+    def holds(self, node: Json, _place: Any, texts: list[Any], _context: Any) -> bool:
+        """Whether there is nothing to say about a coding; its display is left to `readable`."""
+        if "code" not in node:
+            return self._uncoded(node, texts)
+        code = node["code"]
+        found = self._system(node["system"])
+        if found is True:
+            if code not in self.tokens.known and not self.tokens.add(code):
+                return False
+        elif found is None or code not in found:
+            return False
+        if len(node) == 2:
+            return True
+        texts.append(node["display"])
+        return len(node) == 3
+
+    def _uncoded(self, node: Json, texts: list[Any]) -> bool:
+        """A vocabulary that is known by name only, and its version; one with known codes wants a code."""
+        if "version" in node:
+            texts.append(node["version"])
+            return self._system(node["system"]) is True and len(node) == 2
+        return len(node) == 1 and self._system(node["system"]) is True
+
+
+class Concepts:
+    """CodeableConcepts: a text, a coding, or both, looked at here; anything else as the table says."""
+
+    def __init__(self, codings: Codings, whole: Shapes) -> None:
+        self.codings = codings
+        self.whole = whole
+        self.known: dict[str, Json] = {}
+        """A code -> a concept of it, right and with nothing but texts in it. One that is equal needs no
+        second look: only a text is equal to a text. They are copies, which nobody changes afterwards."""
+        self.met: set[str] = set()
+
+    def holds(self, node: Json, place: Any, texts: list[Any], context: Any) -> bool:
+        """Whether there is nothing to say about a concept; its texts are left to `readable`."""
+        if "coding" not in node:
+            if len(node) == 1 and "text" in node:
+                texts.append(node["text"])
+                return True
+            return self.whole[tuple(node)](node, place, texts, context)
+        codings: list[Json] = node["coding"]
+        if type(codings) is not list or len(codings) != 1:
+            return self.whole[tuple(node)](node, place, texts, context)
+        one = codings[0]
+        code = one.get("code")
+        if code in self.known and self.known[code] == node:
+            return True
+        if not self.codings.holds(one, None, texts, context):
+            return False
+        if len(node) == 2 and "text" in node:
+            texts.append(node["text"])
+        elif len(node) != 1:
+            # the coding's texts are gathered twice, which does no harm
+            return self.whole[tuple(node)](node, place, texts, context)
+        if type(code) is str:
+            self._note(code, node)
+        return True
+
+    def _note(self, code: str, node: Json) -> None:
+        """Keep a concept of one right coding, if it is not the first of its code and its texts are right."""
+        if len(code) > MEMO_LENGTH or code in self.known:
+            return
+        if code not in self.met:
+            if len(self.met) >= MEMO_SIZE:
+                self.met.clear()
+                self.known.clear()
+            self.met.add(code)
+            return
+        one: Json = node["coding"][0]
+        texts = [value for value in (node.get("text"), one.get("display")) if value is not None]
+        if all(type(text) is str and len(text) <= MEMO_LENGTH for text in texts) and readable(texts):
+            self.known[code] = {key: [dict(one)] if key == "coding" else value for key, value in node.items()}
+
+
+def in_value_set(concept: Json, pairs: frozenset[tuple[str, str]]) -> bool:
+    """Whether a CodeableConcept has a code of a value set."""
+    for one in concept.get("coding", ()):  # noqa: SIM110 - a generator takes three times as long
+        if (one.get("system"), one.get("code")) in pairs:
+            return True
+    return False
+
+
+# ---------------------------------------------------------------- references
+
+
+class References:
+    """References to entries of the Bundle or, from a resource by itself, to any place."""
+
+    def __init__(self, resources: frozenset[str], identifier: Shapes, named: "Allowed") -> None:
+        self.resources = resources
+        self.identifier = identifier
+        self.named = named
+        """The extensions of the identifier in a reference."""
+
+    def holds(
+        self,
+        node: Json,
+        place: "Allowed",
+        texts: list[Any],
+        context: Context,
+        targets: frozenset[str] | None = None,
+    ) -> bool:
+        """Whether there is nothing to say about a reference that may lead to these types."""
+        size = len(node)
+        if "reference" in node and (size == 1 or (size == 2 and "display" in node)):
+            if self._found(node["reference"], context, targets) is None:
+                return False
+            if size == 2:
+                texts.append(node["display"])
+            return True
+        return size > 0 and self._whole(node, place, texts, context, targets)
+
+    def _whole(
+        self,
+        node: Json,
+        place: "Allowed",
+        texts: list[Any],
+        context: Context,
+        targets: frozenset[str] | None,
+    ) -> bool:
+        kind: str | None = None
+        stated: Any = None
+        for key, value in node.items():
+            if key == "reference":
+                kind = self._found(value, context, targets)
+                if kind is None:
+                    return False
+            elif key == "display":
+                texts.append(value)
+            elif key == "type":
+                stated = value
+            elif key == "extension":
+                if not extensions(value, place, texts, context):
+                    return False
+            elif key != "identifier" or not self.identifier[tuple(value)](value, self.named, texts, context):
+                return False
+        if kind is None and stated is not None:
+            return "identifier" in node and stated in (self.resources if targets is None else targets)
+        return stated is None or stated == kind
+
+    def _found(self, value: str, context: Context, targets: frozenset[str] | None) -> str | None:
+        """The type that a reference leads to; None when nothing is there, or nothing of these types."""
+        types = context.types
+        if types is None:
+            kind = _open_type(value, self.resources)
+        else:
+            kind = types.get(value)
+            if kind is None:
+                kind = types.get(value.removeprefix(context.base))
+        if kind is None or (targets is not None and kind not in targets):
+            return None
+        context.hits.append(value)
+        return kind
+
+
+def _open_type(text: str, resources: frozenset[str]) -> str | None:
+    """The type that a reference names, where nothing around has to hold its target."""
+    literal = references.parse(text)
+    return literal.type if literal is not None and literal.type in resources and text[0] != "#" else None
+
+
+# ---------------------------------------------------------------- extensions
+
+
+class Value:
+    """The test of what an extension holds: here of a free text, which is left to `readable`."""
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        """Whether there is nothing to say about the value."""
+        texts.append(value)
+        return True
+
+
+class Word(Value):
+    """The test of a primitive with a format."""
+
+    def __init__(self, memo: Memo) -> None:
+        self.memo = memo
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return value in self.memo.known or self.memo.add(value)
+
+
+class Tested(Value):
+    """A test that is generated."""
+
+    def __init__(self, test: Test, place: "Allowed | None") -> None:
+        self.test = test
+        self.place = place
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return self.test(value, self.place, texts, context)
+
+
+class Concept(Value):
+    """The test of a CodeableConcept."""
+
+    def __init__(self, concepts: Concepts, place: "Allowed") -> None:
+        self.concepts = concepts
+        self.place = place
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return self.concepts.holds(value, self.place, texts, context)
+
+
+class Shaped(Value):
+    """The test of an object whose type is generated, one test per shape."""
+
+    def __init__(self, shapes: Shapes, place: "Allowed") -> None:
+        self.shapes = shapes
+        self.place = place
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return self.shapes[tuple(value)](value, self.place, texts, context)
+
+
+class Inside(Value):
+    """The test of the extensions in a complex one."""
+
+    def __init__(self, place: "Allowed") -> None:
+        self.place = place
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return extensions(value, self.place, texts, context)
+
+
+class Entry:
+    """What an extension may hold that has this url in this place."""
+
+    def __init__(self, values: dict[str, Value], beside: "dict[str, Allowed]") -> None:
+        self.values = values
+        """value[x] property, or "extension" -> its test."""
+        self.beside = beside
+        """_value[x] property -> the place of the extensions in it."""
+        self.key: str | None = None
+        """The only such property; None when there are several."""
+        self.value = Value()
+        """The test of that one."""
+        if len(values) == 1:
+            [(self.key, self.value)] = values.items()
+
+    def holds(self, one: Json, texts: list[Any], context: Context) -> bool:
+        """Whether an extension is right that is not just a url and the only property."""
+        if len(one) == 2:
+            first, second = one
+            key = first if second == "url" else second
+        elif len(one) == 3:
+            key = self._beside(one, texts, context)
+        else:
+            return False
+        return self.values[key].holds(one[key], texts, context)
+
+    def _beside(self, one: Json, texts: list[Any], context: Context) -> str:
+        """The value's key in an extension of url, primitive value, and extensions of that value."""
+        for key, place in self.beside.items():
+            if key in one and primitive_extensions(one[key], place, texts, context):
+                return key[1:]
+        raise KeyError("value")
+
+
+class Allowed:
+    """The extensions that may stand in some place, by url."""
+
+    def __init__(self, find: Callable[[str, bool], Entry | None], single: frozenset[str]) -> None:
+        self.find = find
+        """What a url (of a modifier extension or not) may hold; None when it may not stand here."""
+        self.single = single
+        """Those that may stand once."""
+        self.known: dict[str, Entry] = {}
+        self._modifiers: Allowed | None = None
+
+    def met(self, url: str) -> Entry:
+        """What is not known yet; KeyError, and nothing is kept, when it may not stand here."""
+        found = self.find(url, False)
+        if found is None:
+            raise KeyError(url)
+        self.known[url] = found
+        return found
+
+    @property
+    def modifiers(self) -> "Allowed":
+        """The modifier extensions that may stand there."""
+        if self._modifiers is None:
+            self._modifiers = Allowed(lambda url, _: self.find(url, True), frozenset())
+        return self._modifiers
+
+
+_url = itemgetter("url")
+
+
+def extensions(found: list[Json], place: Allowed, texts: list[Any], context: Context) -> bool:
+    """The extensions of one element."""
+    context.depth += 1
+    if not found or context.depth > DEEPEST:
+        return False
+    known = place.known
+    for one in found:
+        url: str = one["url"]
+        entry = known.get(url)
+        if entry is None:
+            entry = place.met(url)
+        key = entry.key
+        if key is not None and len(one) == 2:
+            if not entry.value.holds(one[key], texts, context):
+                return False
+        elif not entry.holds(one, texts, context):
+            return False
+    context.depth -= 1
+    count = len(found)
+    if count == 1 or not place.single or (count == 2 and found[0]["url"] != found[1]["url"]):
+        return True
+    return len(set(map(_url, found))) == count or _once(found, place.single)
+
+
+def _once(found: list[Json], single: frozenset[str]) -> bool:
+    """Whether what may stand once stands once."""
+    urls = [one["url"] for one in found if one["url"] in single]
+    return len(urls) == len(set(urls))
+
+
+def primitive_extensions(found: Json, place: Allowed, texts: list[Any], context: Context) -> bool:
+    """The `_` sibling of a primitive, with nothing but extensions."""
+    return len(found) == 1 and extensions(found["extension"], place, texts, context)
+
+
+# ---------------------------------------------------------------- the entries of a Bundle
+
+
+def surroundings(bundle: Json) -> Context | None:
+    """What the entries of a Bundle find around them, when all are of the plain kind."""
+    kind = bundle["type"]
+    found = bundle["entry"]
+    if kind not in ("collection", "transaction") or type(found) is not list or not found:
+        return None
+    first: Json = found[0]["resource"]
+    base: str = found[0]["fullUrl"].removesuffix(f"{first['resourceType']}/{first['id']}")
+    if not _is_base(base):
+        return None
+    types: dict[str, str] = {}
+    urls: set[str] = set()
+    size = 3 if kind == "transaction" else 2
+    for each in found:
+        entry: Json = each
+        resource: Json = entry["resource"]
+        name: str = resource["resourceType"]
+        key = name + "/" + resource["id"]
+        if entry["fullUrl"] != base + key or len(entry) != size or type(entry) is not dict:
+            return None
+        if size == 3 and not _plain_request(entry["request"], name, key):
+            return None
+        types[key] = name
+        if "url" in resource:
+            urls.add(resource["url"])
+    return Context(types, urls, base) if len(types) == len(found) else None
+
+
+@lru_cache(maxsize=64)
+def _is_base(base: str) -> bool:
+    """Whether type and id can follow."""
+    return base_of(f"{base}Group/1") == base and formats.uri(base) is None
+
+
+def _plain_request(request: Json, name: str, key: str) -> bool:
+    """A PUT to the resource's own place, or a POST to its type."""
+    if len(request) != 2:
+        return False
+    method, url = request["method"], request["url"]
+    return bool((method == "PUT" and url == key) or (method == "POST" and url == name))
+
+
+def referred(leaves: list[tuple[str, Json]], hits: set[str]) -> bool:
+    """Whether something refers to each of the entries that refer to none themselves."""
+    for key, entry in leaves:
+        if key not in hits and entry["fullUrl"] not in hits and entry["resource"].get("url") not in hits:
+            return False
+    return True
