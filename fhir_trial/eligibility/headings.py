@@ -67,6 +67,20 @@ _CLAUSE_WORDS = re.compile(
     r"|one|either|requires?|exclud\w+|no|not|at\s+least|can|cannot|able|shown|follows|below)\b",
     re.IGNORECASE,
 )
+_ID = r"(?:\d{1,2}[a-zA-Z]?|[IVX]{1,4}[ab]?|[A-Za-z]\d?)"
+_COHORTS = (
+    rf"(?i:stage|part|phase|cohort|arm|group|stratum)s?\s+{_ID}(?:\s*(?:[,/&-]|and|or|to)\s*{_ID}){{0,5}}"
+)
+_COHORT_NAME = re.compile(rf"{_COHORTS}\s*:?")
+# "Inclusion Criteria Stage 1", "Exclusion criteria for healthy carers": the cohort is all that follows.
+_COHORT_HEADING = re.compile(
+    rf"{_DECORATION}(?i:{_POLARITY}\s+criteria)\s*[-–—,]?\s*"
+    rf"(?P<group>(?:for\s+)?{_COHORTS}|for\s+(?:[^\s:;,.]+\s+){{0,4}}[^\s:;,.]+)\s*\Z"
+)
+# The end of a line broken by a margin, and a heading without its colon: "once daily Inclusion criteria".
+_TRAILING_HEADING = re.compile(
+    rf"(?P<lead>(?:[^\sA-Z:;][^\s:;]*\s+){{1,6}})(?=[IE])(?i:{_POLARITY})\s+[Cc]riteria\s*\Z"
+)
 # What a list needs to be a sentence ("Participant:", "History of:"): it is no name of a cohort or topic.
 _UNFINISHED = re.compile(
     r"(?:(?:the|each|every)\s+)?(?:participant|patient|subject|individual|volunteer)\s*[:：]\Z"
@@ -82,7 +96,8 @@ _EVERYBODY = re.compile(
 )
 _VERDICT_IN = re.compile(
     r"\beligible\b|\b(?:be|are|is|were|being)\s+(?:considered\s+for\s+)?(?:included|inclusion|enrol+ed|recruited)\b"
-    r"|\bmust\s+(?:all\s+)?(?:meet|fulfil\w*|satisfy)\b"
+    r"|\b(?:for|to)\s+(?:inclusion|enrol?lment|participation)\s+in\b"
+    r"|\b(?:must|should|shall|ha(?:ve|s)\s+to)\s+(?:all\s+)?(?:meet|fulfil\w*|satisfy)\b"
 )
 _VERDICT_OUT = re.compile(
     r"\b(?:excluded|ineligible|precluded|not\s+(?:be\s+)?(?:considered\s+)?(?:eligible|included|enrol+ed|recruited))\b"
@@ -116,7 +131,7 @@ def section_heading(line: str, *, marked: bool) -> Heading | None:
     """The heading that opens a line, None for a line that only mentions criteria."""
     match = _SECTION_HEADING.match(line)
     if match is None or not _is_heading(match, line, marked=marked):
-        return None if marked else _run_on_heading(line)
+        return None if marked else _heading_without_colon(line)
     rest = line[match.end() :].strip()
     section, group = _section(match), _group(match["group"])
     if match["group"] is None and rest and _is_group(rest) and match["stop"] != ". ":
@@ -134,10 +149,13 @@ def neutral_heading(line: str) -> Heading | None:
     return Heading("other", match.end(), None, undecided=match["what"].lower() in _ENTRY)
 
 
-def further_headings(line: str) -> tuple[int, ...]:
+def further_headings(line: str, *, marked: bool) -> tuple[int, ...]:
     """Where further headings begin inside a line that holds several sections."""
     if line.rfind("sion") < len("Inclusion") and line.rfind("SION") < len("Inclusion"):
         return ()  # only the heading that most lines of this kind are
+    trailing = None if marked else _TRAILING_HEADING.match(line)
+    if trailing is not None and not _SENTENCE_WORDS.search(trailing["lead"]):
+        return (trailing.end("lead"),)
     match = _INLINE_HEADING.search(line)
     if match is None:
         return ()
@@ -186,7 +204,9 @@ def _is_heading(match: re.Match[str], line: str, *, marked: bool) -> bool:
         return False
     rest = line[match.end() :]
     if match["noun"] is None:
-        bare = not match["lead"] and not match["group"] and (match["stop"] == ":" or not match["stop"])
+        capitals = not marked and all(word[0].isupper() for word in match["lead"].split())
+        named = capitals and match["stop"] == ":" and not rest.strip()  # "Dancer Inclusion:"
+        bare = (not match["lead"] or named) and not match["group"] and match["stop"] in (":", "")
         return (
             bare and match["polarity"].lower().rstrip("s").endswith("ion") and not (marked and rest.strip())
         )
@@ -197,9 +217,13 @@ def _is_heading(match: re.Match[str], line: str, *, marked: bool) -> bool:
     return True
 
 
-def _run_on_heading(line: str) -> Heading | None:
-    match = _RUN_ON_HEADING.match(line)
-    return None if match is None else Heading(_section(match), match.end(), match["group"])
+def _heading_without_colon(line: str) -> Heading | None:
+    match = _COHORT_HEADING.match(line)
+    if match is None:
+        match = _RUN_ON_HEADING.match(line)
+    elif not _GROUP_WORD.search(match["group"]) or _CLAUSE_WORDS.search(match["group"]):
+        return None
+    return None if match is None else Heading(_section(match), match.end(), _group(match["group"]))
 
 
 def _is_a_line_before(lead: str) -> bool:
@@ -237,9 +261,7 @@ def _lead_group(lead: str) -> str | None:
 
 
 def _is_group(rest: str) -> bool:
-    return (
-        rest[0] not in "-–—*•·"
-        and _GROUP_NAME.match(rest) is not None
-        and _GROUP_WORD.search(rest) is not None
-        and len(rest.split()) <= 7
-    )
+    if _COHORT_NAME.fullmatch(rest):
+        return True
+    named = _GROUP_NAME.match(rest) is not None and _GROUP_WORD.search(rest) is not None
+    return named and rest[0] not in "-–—*•·" and len(rest.split()) <= 7

@@ -156,7 +156,7 @@ class _Splitter:
 
     def _telling(self, column: int, marker: str, body: str, start: int, previous: str | None) -> bool:
         """A line that speaks of inclusion or exclusion; whether the next cannot be the rest of it."""
-        further = headings.further_headings(body)
+        further = headings.further_headings(body, marked=marker != "")
         line = body[: further[0]].rstrip() if further else body
         end = start + len(line)
         if not marker:

@@ -49,6 +49,10 @@ def section_below(heading: str, *, before: str = "") -> tuple[str, str | None]:
         ("Eligibility criteria:", "other"),
         ("Major Eligibility Criteria:", "other"),
         ("Inclusion/Exclusion Criteria:", "other"),
+        ("Exclusion criteria stage 2", "exclusion"),
+        ("Dancer Exclusion:", "exclusion"),
+        ("MRI Inclusion:", "inclusion"),
+        ("Foster Parent Inclusion/Exclusion:", "other"),
         ("Inclusion and exclusion criteria:", "other"),
         ("Exclusion Criteria-- Volunteers with:", "exclusion"),
         ("Inclusion criteria for first-time donors 40 Donors of either sex", "inclusion"),
@@ -71,6 +75,10 @@ def test_a_heading_opens_its_section(heading: str, section: str) -> None:
             "cornea/skin transplant patients",
         ),
         ("Inclusion criteria for first-time donors 40 Donors of either sex", "first-time donors"),
+        ("Inclusion Criteria Part A", "Part A"),
+        ("Inclusion Criteria - Cohorts 2 and 3", "Cohorts 2 and 3"),
+        ("Inclusion criteria for healthy carers of dancers", "healthy carers of dancers"),
+        ("Dancer Inclusion:", "Dancer"),
         ("Inclusion Criteria:", None),
         ("Main Inclusion Criteria:", None),
         ("Inclusion Criteria for all participants:", None),
@@ -95,6 +103,8 @@ def test_a_group_in_the_heading_labels_its_criteria(heading: str, group: str | N
         "Period of exclusion after another study",
         "Biopsy outside the inclusion criteria",
         "Mild gout is not an exclusion.",
+        "Inclusion criteria for this were not kept in patients",
+        "Exclusion criteria for gout",
     ],
 )
 @pytest.mark.parametrize("marker", ["", "* ", "3. "])
@@ -146,6 +156,13 @@ def test_a_heading_inside_a_line_opens_its_section(line: str, criteria: list[tup
     assert [(c.section, c.text) for c in parse(line).walk()] == criteria
 
 
+def test_a_heading_without_colon_ends_a_line_that_a_margin_broke() -> None:
+    text = "Exclusion Criteria:\n\nThose who come again for the second\nride Inclusion criteria\n\n* Gout"
+    assert [(c.section, c.text) for c in parse(text).walk()][-1] == ("inclusion", "Gout")
+    for line in ("all those who meet the Inclusion criteria", "* ride Inclusion criteria"):
+        assert parse(f"Exclusion Criteria:\n\n{line}\n\n* Gout").criteria[-1].section == "exclusion"
+
+
 def test_thousands_of_headings_on_one_line_are_read() -> None:
     assert len(parse("Inclusion Criteria: Gout. " * 5_000).criteria) == 5_000
     assert len(parse("Exclusion: " * 5_000).criteria) == 1
@@ -188,6 +205,8 @@ def test_a_name_behind_a_heading_with_no_list_below_is_its_criterion() -> None:
         ("Volunteers will be excluded if they have:", "exclusion"),
         ("Whoever meets one of these is not eligible:", "exclusion"),
         ("Volunteers are not excluded for:", "other"),
+        ("For inclusion in the study volunteers should:", "inclusion"),
+        ("Everyone has to fulfil what follows:", "inclusion"),
         ("None of these must be met to be eligible:", "other"),
         ("Volunteers have:", "other"),
     ],
