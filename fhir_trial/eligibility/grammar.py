@@ -12,18 +12,17 @@ _BODIES = (
     ("between", rf"b[fwA(]*(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?P<b>{_N})"),
     ("outside", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,(]?\|[fA]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
-    ("turned", rf"(?P<a>{_N})K?[,(f]?(?P<q>P)[&,f]{{1,2}}(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("mixed", rf"(?:b[fwA(]*)?(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
     ("spread", rf"(?P<o>O)f*(?P<a>{_N})K?rf*(?P<b>{_N})"),
     ("range", rf"(?P<a>{_N})K?f*rf*(?P<b>{_N})"),
     ("single", rf"(?P<o>O)[fA:]*(?P<a>{_N})"),
-    ("after", rf"(?P<a>{_N})K?[,(f]?(?P<q>P)"),
+    ("after", rf"(?P<a>{_N})K?[,(f]?(?P<q>P)(?:[&,f]{{1,2}}(?P<p>O)[fA:]*(?P<b>{_N}))?"),
     ("multiple", r"(?P<o>O)f*(?P<u>U)"),
     ("list", r"(?P<list>[NQ](?:[,/|&]+f*[NQ])+)"),
     ("equal", rf"(?P<a>{_N})"),
 )
 _FORMS = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
-_FROM_A_NUMBER = ("turned", "mixed", "range", "after", "list", "equal")
+_FROM_A_NUMBER = ("mixed", "range", "after", "list", "equal")
 # Only those that can begin with a letter are tried there.
 _BEGINNING = {
     **dict.fromkeys("NQTLM", tuple(form for form in _FORMS if form[0] in _FROM_A_NUMBER)),
@@ -84,7 +83,7 @@ _FLIPPED = {"ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "eq": "eq"}
 def limits(found: list[Token], kinds: str) -> Iterator[Limit]:
     """The limits of a line, left to right, none sharing a token with another; kinds: the tokens' letters."""
     start = _START.search(kinds)
-    sexes = "F" in kinds or "X" in kinds
+    sexes = "F" in kinds or "X" in kinds  # most lines name none
     while start is not None:
         limit = _limit(kinds, found, start.start())
         if limit is not None:
@@ -113,7 +112,7 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
         operator = found[pressures.start(said)].number if said is not None else "eq"
         numbers = [found[pressures.start("a")], found[pressures.start("b")]]
         return Limit("pair", position, pressures.end(), variables, numbers, [operator, operator])
-    both = _BOTH_SEXES.match(kinds, group.end())
+    both = _BOTH_SEXES.match(kinds, group.end()) if "X" in kinds else None
     if both is not None:
         numbers = [found[both.start("a")], found[both.start("b")]]
         operator = found[both.start("o")].number
@@ -130,7 +129,7 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
             if kinds.startswith("K", limit.end) and kinds[position] == "A":
                 limit.end += 1
             return limit
-    return _led_by_a_sex(kinds, found, group, variables)
+    return _led_by_a_sex(kinds, found, group, variables) if "X" in kinds else None
 
 
 def _led_by_a_sex(
@@ -219,19 +218,22 @@ def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
-    parts = {name: found[match.start(name)] for name in match.re.groupindex if name != "list"}
+    parts = {
+        name: found[match.start(name)]
+        for name in match.re.groupindex
+        if name != "list" and match.start(name) >= 0
+    }
     numbers = [parts[name] for name in ("a", "b", "u") if name in parts]
     operators = [parts[name].number for name in ("o", "p") if name in parts]
     if rule in ("between", "range"):
         operators = ["ge", "le"]
     elif rule == "mixed":
         operators = ["ge", *operators]
-    elif rule == "turned":
-        operators, rule = [parts["q"].number, *operators], "double"
     elif rule == "spread" and operators == ["eq"]:
         operators, rule = ["ge", "le"], "range"
     elif rule == "after":
-        operators = [parts["q"].number]
+        operators = [parts["q"].number, *operators]
+        rule = "double" if len(numbers) == 2 else rule
     elif rule == "equal":
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []

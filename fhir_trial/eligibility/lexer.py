@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from fhir_trial.eligibility.numerals import mixed_time
 from fhir_trial.eligibility.patterns import (
     GE,
     GT,
@@ -211,12 +210,11 @@ def _variable(_match: re.Match[str], start: int, end: int, text: str) -> Token:
 def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
     number = match["number"]
     time = match["time"]
-    if not number.isdecimal() or (time is not None and any(sign.isdigit() for sign in time)):
-        written = text[: match.end("time") - start].rstrip(" -") if time is not None else number
-        mixed = mixed_time(number) or mixed_time(written)
-        if mixed is not None:
-            of_all = number if mixed_time(number) is not None else written
-            return Token("T", start, end, text, of_all, "days" if mixed[1] == "d" else "months")
+    if "/" in number or "+" in number:  # "23 4/7", "23+4 weeks"
+        return Token("T", start, end, text, number, "d+")
+    if match["days"] is not None or match["months"] is not None:  # "23 weeks 4 days"
+        written = text[: match.end("time") - start]
+        return Token("T", start, end, text, written, "d+" if match["days"] is not None else "m+")
     if time is not None:
         return Token("T", start, end, text, number, _unit_of_time(time))
     if match["limit"] is not None:
@@ -231,7 +229,8 @@ def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
 
 
 def _unit_of_time(written: str) -> str:
-    return written.strip(" -'’").removeprefix("completed").removeprefix("full").lstrip()
+    unit = written.strip(" -'’")
+    return unit.removeprefix("completed").removeprefix("full").lstrip() if " " in unit else unit
 
 
 def _power(power: str, per: str) -> str:

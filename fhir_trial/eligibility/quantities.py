@@ -11,6 +11,8 @@ from fhir_trial.eligibility.vocabulary import Unit, Variable, squeezed, vocabula
 
 TIME_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
 """First letter of a written unit of time -> UCUM."""
+TIME_UNITS_OF_TWO = {"d+": "d", "m+": "mo"}
+"""How the lexer marks a time in weeks and days, or years and months -> UCUM of the smaller."""
 
 
 def is_list(limit: Limit, variable: Variable) -> bool:
@@ -64,12 +66,8 @@ def written_unit(limit: Limit, variable: Variable) -> Unit | None:
 
 def mixed_unit(limit: Limit) -> str:
     """Days or months, if a number is written in two units ("23 weeks 4 days"); else nothing."""
-    for token in limit.numbers:
-        if token.kind == "T" and not token.number.isdecimal():
-            mixed = mixed_time(token.number)
-            if mixed is not None:
-                return mixed[1]
-    return ""
+    unit = limit.numbers[-1].unit if limit.numbers[-1].unit[-1:] == "+" else limit.numbers[0].unit
+    return TIME_UNITS_OF_TWO.get(unit, "")
 
 
 @cache
@@ -154,7 +152,7 @@ def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
 
 
 def _within(value: Decimal, variable: Variable, unit: Unit, reference: Unit) -> bool:
-    size = _size(unit, reference, variable)
+    size = _size(unit.ucum, variable.id)
     if size is not None:
         return variable.low <= value * size <= variable.high
     if unit.ucum == "[degF]":
@@ -163,8 +161,10 @@ def _within(value: Decimal, variable: Variable, unit: Unit, reference: Unit) -> 
 
 
 @cache
-def _size(unit: Unit, reference: Unit, variable: Variable) -> Decimal | None:
-    """How much of the reference unit a unit is, None where that cannot be told."""
+def _size(unit_code: str, variable_id: str) -> Decimal | None:
+    """How much of a variable's first unit a unit is, None where that cannot be told."""
+    variable, unit = vocabulary().variables[variable_id], vocabulary().units[unit_code]
+    reference = variable.units[0]
     if unit.dimension == reference.dimension:
         return unit.factor / reference.factor
     if variable.molar_mass is None or {unit.dimension, reference.dimension} != _MASS_AND_MOLAR:
@@ -189,5 +189,5 @@ def only_unit(bounds: list[Bound], variable: Variable) -> Unit | None:
         for unit in variable.units
         if all(_within(end.value, variable, unit, reference) for end in bounds)
     ]
-    sizes = {unit.ucum if unit.ucum == "[degF]" else _size(unit, reference, variable) for unit in fitting}
+    sizes = {unit.ucum if unit.ucum == "[degF]" else _size(unit.ucum, variable.id) for unit in fitting}
     return fitting[0] if len(sizes) == 1 and None not in sizes else None
