@@ -141,6 +141,11 @@ def test_a_list_of_another_kind_below_a_colon_is_nested_without_indent() -> None
     assert [path for path, _ in texts(parse(text))] == ["other.1", "other.1.1", "other.1.2", "other.2"]
 
 
+def test_a_hollow_bullet_is_no_letter_of_a_list() -> None:
+    text = "a. Healthy organs:\no Liver\no Heart\nb. Adults"
+    assert [path for path, _ in texts(parse(text))] == ["other.1", "other.1.1", "other.1.2", "other.2"]
+
+
 def test_ragged_numbers_stay_on_one_level() -> None:
     text = "  9. Gout\n 10. Asthma\n 11. Stroke"
     assert [path for path, _ in texts(parse(text))] == ["other.1", "other.2", "other.3"]
