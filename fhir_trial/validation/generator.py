@@ -13,19 +13,29 @@ from fhir_trial.validation.invariants import invariants
 from fhir_trial.validation.narrative import is_plain
 from fhir_trial.validation.objects import (
     DEEPEST,
+    LEAST,
+    MOST,
+    NUMBERS,
     Allowed,
     Codings,
     Concept,
     Concepts,
     Entry,
+    Flag,
     Inside,
     Json,
+    Link,
+    Markup,
     Memo,
+    Number,
+    Pointer,
     References,
     Shaped,
     Test,
     Tested,
     Value,
+    Whole,
+    Word,
     extensions,
     in_value_set,
     primitive_extensions,
@@ -40,8 +50,6 @@ from fhir_trial.validation.tables import (
     TypeTable,
 )
 from fhir_trial.validation.walker import in_context, is_annotated
-
-_NUMBERS = 10**15
 
 _FIRST = {
     "Coding": ("system", "code", "display"),
@@ -130,14 +138,14 @@ class Maker:
         self.memos["absolute"] = Memo(absolute_uri)
         self.memos["language"] = Memo(language_code)
         self.memos["profile"] = Memo(self._profile)
-        self.values: dict[tuple[str, frozenset[str] | None], Test] = {}
         codings = Codings(self._codes, self.memos["code"])
         self.concepts = Concepts(codings, self.shaped("CodeableConcept"))
         named = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
+        self.references = References(known.resources, self.shaped("Identifier"), named)
         self.by_hand: dict[str, Test] = {
             "Coding": codings.holds,
             "CodeableConcept": self.concepts.holds,
-            "Reference": References(known.resources, self.shaped("Identifier"), named).holds,
+            "Reference": self.references.holds,
             "Extension": _refused,
         }
         """The tests of types with code that is not generated."""
@@ -199,18 +207,28 @@ class Maker:
 
     def _value(self, kind: str, targets: frozenset[str] | None) -> Value:
         """The test of an extension's value."""
-        if kind == "string":
-            return Value()
+        if kind in self.tables.primitives:
+            return self._primitive_value(kind)
+        place = self.place(_value_contexts(kind))
         if kind == "CodeableConcept":
-            return Concept(self.concepts, self.place(_value_contexts(kind)))
-        if kind in self.by_hand and kind != "Reference":
-            return Tested(self.by_hand[kind], self.place(_value_contexts(kind)))
-        if kind not in self.tables.primitives and kind != "Reference":
-            return Shaped(self.shaped(kind), self.place(_value_contexts(kind)))
-        key = (kind, targets)
-        if key not in self.values:
-            self.values[key] = self._compile_value(Element("value", (kind,), targets=targets), kind)
-        return Tested(self.values[key], None)
+            return Concept(self.concepts, place)
+        if kind == "Reference":
+            known = targets is not None and targets <= self.tables.resources
+            return Pointer(self.references, place, targets if known else None)
+        if kind in self.by_hand:
+            return Tested(self.by_hand[kind], place)
+        return Shaped(self.shaped(kind), place)
+
+    def _primitive_value(self, kind: str) -> Value:
+        if kind in ("string", "markdown"):
+            return Value() if kind == "string" else Markup()
+        if kind == "boolean":
+            return Flag()
+        if kind == "decimal":
+            return Number()
+        if kind in LEAST:
+            return Whole(LEAST[kind])
+        return Link(self.memos[kind]) if kind == "canonical" else Word(self.memos[kind])
 
     # ------------------------------------------------------------ generated code
 
@@ -235,10 +253,6 @@ class Maker:
         if table is None:
             raise TypeError(name)
         return table
-
-    def _compile_value(self, element: Element, kind: str) -> Test:
-        writer = Writer(self, TypeTable("Extension", {}, ()))
-        return writer.compiled_value(element, kind)
 
 
 def _refused(*_: Any) -> bool:
@@ -335,13 +349,6 @@ class Writer:
         """The keys that may be met."""
         own = {"resourceType"} if self.is_resource else set()
         return {*self.table.properties, *("_" + name for name in self._annotated()), *own} - {"contained"}
-
-    def compiled_value(self, element: Element, kind: str) -> Test:
-        """The test of an extension's value: (value, place, texts, context) -> bool."""
-        self.line(0, "def test(value, _, texts, context):")
-        self.value(1, "value", element, kind)
-        self.line(1, "return True")
-        return self._run()
 
     def _run(self) -> Test:
         scope = dict(self.names)
@@ -508,12 +515,11 @@ class Writer:
             self.line(indent, f"texts.append({var})  # and `readable` looks at it")
         elif kind == "boolean":
             self.refuse_if(indent, f"{var} is not True and {var} is not False")
-        elif kind in ("integer", "positiveInt", "unsignedInt"):
-            least = {"integer": -(2**31), "positiveInt": 1, "unsignedInt": 0}[kind]
-            self.refuse_if(indent, f"type({var}) is not int or not {least} <= {var} <= {2**31 - 1}")
+        elif kind in LEAST:
+            self.refuse_if(indent, f"type({var}) is not int or not {LEAST[kind]} <= {var} <= {MOST}")
         elif kind == "decimal":
             number = f"type({var}) is not float and type({var}) is not int"
-            self.refuse_if(indent, f"{number} or not -{_NUMBERS} < {var} < {_NUMBERS}")
+            self.refuse_if(indent, f"{number} or not -{NUMBERS} < {var} < {NUMBERS}")
         elif kind == "code" and element.required:
             codes = self.name(self.maker.tables.bound_codes(element.required))
             self.refuse_if(indent, f"{var} not in {codes}")

@@ -29,6 +29,11 @@ MEMO_LENGTH: Final = 200
 """Longer values (attached data) are not kept."""
 DEEPEST: Final = 12
 """Extensions and actions inside each other that are accepted; the walker counts every object, up to 100."""
+LEAST: Final = {"integer": -(2**31), "positiveInt": 1, "unsignedInt": 0}
+"""The types of whole numbers and the least that each may hold."""
+MOST: Final = 2**31 - 1
+NUMBERS: Final = 10**15
+"""Decimals are accepted up to here; larger ones are left to the walker."""
 
 _CONTROL = re.compile(rb"\\[bfu]")
 """How orjson writes a control character; a backslash and one of these letters in a text look alike."""
@@ -308,6 +313,61 @@ class Word(Value):
 
     def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
         return value in self.memo.known or self.memo.add(value)
+
+
+class Link(Word):
+    """The test of a canonical, which may lead to an entry."""
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        if value not in self.memo.known and not self.memo.add(value):
+            return False
+        if value in context.urls:
+            context.hits.append(value)
+        return True
+
+
+class Markup(Value):
+    """The test of a markdown, which is left to `readable` but for its tags."""
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        texts.append(value)
+        return "<" not in value or formats.HTML_TAG.search(value) is None
+
+
+class Flag(Value):
+    """The test of a boolean."""
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return value is True or value is False
+
+
+class Whole(Value):
+    """The test of a whole number."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return type(value) is int and self.least <= value <= MOST
+
+
+class Number(Value):
+    """The test of a decimal."""
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return (type(value) is float or type(value) is int) and -NUMBERS < value < NUMBERS
+
+
+class Pointer(Value):
+    """The test of a Reference that may lead to these types."""
+
+    def __init__(self, references: References, place: "Allowed", targets: frozenset[str] | None) -> None:
+        self.references = references
+        self.place = place
+        self.targets = targets
+
+    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
+        return type(value) is dict and self.references.holds(value, self.place, texts, context, self.targets)
 
 
 class Tested(Value):
