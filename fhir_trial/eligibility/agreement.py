@@ -208,6 +208,11 @@ _TO_DO = re.compile(
     "|personally|voluntarily|consent) "
 )
 """How consent begins that somebody can or will give; any other has been given."""
+_ANYBODYS = re.compile(r"\b(?:instructions|guidelines|activities|tasks|tests|measures|plans?|program) ")
+"""What is also asked of people who are in no study."""
+_OF_THE_STUDY = re.compile(
+    r"\b(?:study|trial|research|protocol|clinical|required|scheduled|specified|planned|visits?) "
+)
 _BASES = {
     "c": "informed-consent", "k": "protocol-compliance", "p": "participation", "u": "study-understanding",
     "g": "protocol-compliance", "b": "protocol-compliance",
@@ -305,6 +310,10 @@ def _things(phrase: Phrase, modal: _Modal, spoken: bool) -> list[tuple[str, bool
         )
     if letter == "k" and modal.ways == ("",) and not modal.negated and spoken:
         return []
+    if letter == "k" and not modal.negated and "any " in phrase.words:
+        return []  # "willing to attend any of the visits" is not all of them
+    if letter == "k" and _ANYBODYS.search(phrase.words) and not _OF_THE_STUDY.search(phrase.words):
+        return []  # "able to follow instructions" may be of the mind
     return [(f"{base}-{way}" if way else base, modal.negated) for way in modal.ways]
 
 

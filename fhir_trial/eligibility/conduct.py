@@ -201,10 +201,15 @@ def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
         variable = named or variable
         stated.append(variable)
     stated.reverse()
+    if None in windows and _LATER.search(line) is not None:
+        return _NOTHING  # neither now nor in the past, and until when is not said
     for place, name in enumerate(stated):
         if not name and place:
             stated[place] = stated[place - 1]
     return read.found(list(zip(stated, windows, strict=True)), negated=negated)
+
+
+_LATER = re.compile(r"\bwill\b")
 
 
 def _closes(part: list[Phrase]) -> bool:

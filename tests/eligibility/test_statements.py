@@ -211,6 +211,9 @@ def test_a_long_line_of_such_words_takes_no_time() -> None:
         "Was unable to consent",
         "Only able to consent",
         "Investigational drug",
+        "Willing to attend any of the visits",
+        "Able to follow instructions",
+        "Will be enrolled in another trial",
     ],
 )
 def test_what_may_mean_something_else_stays_text(text: str) -> None:
