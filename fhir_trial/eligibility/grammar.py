@@ -181,7 +181,7 @@ def _link_ends(kinds: str, position: int) -> Iterator[int]:
     end = position
     if kinds.startswith("(", end):
         close = kinds.find(")", end, end + 5)
-        if close > 0 and not set(kinds[end + 1 : close]) - set("?VAfw"):
+        if close > 0 and not set(kinds[end + 1 : close]) - set("?VAfw/"):
             yield close + 1
             end = close + 1
     for _ in range(8):
@@ -198,9 +198,18 @@ def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
             limit = _read(rule, match, found)
             if limit.rule == "spread":
                 return None  # "> 18-65": which of the two is meant?
+            if limit.rule == "multiple" and _TIMES.fullmatch(_text(found, match.end())):
+                return None  # "above ULN x 3"
             if _hangs_together(limit.rule, limit, match, kinds):
                 return limit
     return None
+
+
+_TIMES = re.compile("[x×*]|times")
+
+
+def _text(found: list[Token], place: int) -> str:
+    return found[place].text if place < len(found) else ""
 
 
 def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -> bool:
@@ -254,6 +263,8 @@ def _sandwich(kinds: str, found: list[Token], position: int) -> Limit | None:
     match = _SANDWICH.match(kinds, position)
     if match is None:
         return None
+    if found[match.start("o")].number == "eq":
+        return None  # "10 = BDI < 30" has lost a sign
     numbers = [found[match.start("a")]]
     operators = [_FLIPPED[found[match.start("o")].number]]
     if match["b"] is not None:

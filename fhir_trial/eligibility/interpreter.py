@@ -16,6 +16,7 @@ from fhir_trial.eligibility.quantities import (
     believable_bounds,
     follow_each_other,
     is_list,
+    known_unit,
     level_of,
     mixed_unit,
     only_unit,
@@ -34,6 +35,7 @@ _GENERIC = {
 }
 _ALSO_A_CONDITION = frozenset({"astigmatism", "anisometropia", "proteinuria", "weight-loss", "cigarettes"})
 """What is also excluded without a limit; named before another, it need not share the other's."""
+_IN_BRACKETS = re.compile(r"\s*\(\s*([^()]{1,20}?)\s*\)")
 _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
@@ -105,13 +107,18 @@ class Interpreter:
         if limit.rule == "equal" and variable.kind == "measure":
             if limit.numbers[0].kind != "L":
                 return None
-            self.complete = False  # "ALT three times the upper limit": exactly, at least, at most?
+            if self.lower[: limit.numbers[0].start].endswith("within "):
+                limit.operators = ["le"]
+            else:
+                self.complete = False  # "ALT three times the upper limit": exactly, at least, at most?
         if any(token.kind == "M" for token in limit.numbers):
             return None
         last = limit.numbers[-1]
         if last.kind in "LU":
             return self._multiple(limit, variable)
         unit = written_unit(limit, variable)
+        if unit is None and last.kind == "N" and not limit.before:
+            unit = self._unit_behind_the_name(limit, variable)
         if unit is None and variable.id == "cigarettes" and last.kind == "Q":
             variable = vocabulary().variables["pack-years"]  # "smoked for at least 15 pack-years"
             unit = written_unit(limit, variable)
@@ -129,7 +136,19 @@ class Interpreter:
                 return None  # a number without its unit says nothing
             if assumed.ucum != "1":
                 self.complete = False  # no other unit is possible, but it is not what the line says
+        self._doubt_equality(bounds, variable)
         return self._made(limit, variable, bounds, unit=assumed)
+
+    def _unit_behind_the_name(self, limit: Limit, variable: Variable) -> Unit | None:
+        """The unit that stands in brackets between the variable and its number ("Weight (kg): 50-90")."""
+        between = self.lower[limit.variables[-1].end : limit.numbers[0].start]
+        bracket = _IN_BRACKETS.match(between)
+        return known_unit(bracket[1], variable.id) if bracket is not None else None
+
+    def _doubt_equality(self, bounds: list[Bound], variable: Variable) -> None:
+        """No one asks for a creatinine of 1.3 mg/dL sharp: the "=" is most often a lost "≥" or "≤"."""
+        if variable.kind == "measure" and bounds[0].operator == "eq":
+            self.complete = False
 
     def _counts_something(self, limit: Limit) -> bool:
         """Whether a number without a unit counts what is named after the variable ("1 EGFR mutation")."""
@@ -152,13 +171,16 @@ class Interpreter:
         }
         if len(sides) != 1 or any(token.kind == "Q" for token in limit.numbers):
             return None
+        if any(token.unit == "NORMAL" for token in limit.numbers):
+            self.complete = False  # it does not say which end of the normal range
         bounds = []
         for token, code in zip(limit.numbers, limit.operators, strict=False):
             word = number_word(token.number)
             numbers = [Decimal(word)] if word is not None else values(token.number)
             if token.kind == "U":
                 numbers = [Decimal(1)]
-            if not numbers or not Decimal("0.1") <= numbers[0] <= 100:
+            least = Decimal(1) if token.unit == "NORMAL" else Decimal("0.1")
+            if not numbers or not least <= numbers[0] <= 100:
                 return None
             bounds.append(Bound(as_operator(code), numbers[0], token.number))
         return self._made(limit, variable, bounds, unit=None, of=sides.pop())
@@ -221,6 +243,7 @@ class Interpreter:
         bounds = believable_bounds(limit, variable, unit)
         if bounds is None:
             return None
+        self._doubt_equality(bounds, variable)
         return self._made(limit, variable, bounds, unit=unit)
 
     def _parts(self, limit: Limit) -> list[Limit]:

@@ -11,11 +11,13 @@ from fhir_trial.eligibility.patterns import (
     LE,
     LIMIT,
     LT,
+    NORMAL,
     NUMBER,
     POST,
     POWER,
     ROMAN,
     TIME,
+    TIMES,
     WINDOW,
     WORD_NUMBERS,
 )
@@ -80,7 +82,7 @@ def _alternatives() -> tuple[_Alternative, ...]:
     words = vocabulary()
     units = [alias for unit in words.units.values() if unit.dimension != "time" for alias in unit.aliases]
     number = (
-        rf"(?P<number>(?:(?<=[<>=≥≤])|(?<=[<>=≥≤]\s))[-−](?=\d)\d+(?:\.\d+)?|{NUMBER})(?!\d|(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))(?:\s*(?:{POWER}|{TIME}|{LIMIT}"
+        rf"(?P<number>(?:(?<=[<>=≥≤])|(?<=[<>=≥≤]\s))[-−](?=\d)\d+(?:\.\d+)?|{NUMBER})(?!\d|(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))(?:\s*(?:{POWER}|{TIME}|{LIMIT}|{NORMAL}"
         r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*fold)(?![a-z])"
         rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE}))?"
     )
@@ -219,6 +221,8 @@ def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
         return Token("T", start, end, text, number, _unit_of_time(time))
     if match["limit"] is not None:
         return Token("L", start, end, text, number, _side(match["limit"]))
+    if match["normal"] is not None:
+        return Token("L", start, end, text, number, "NORMAL")
     if match["times"] is not None:
         return Token("M", start, end, text, number)
     if match["per"] is not None:
@@ -261,7 +265,7 @@ def is_about_age(comparison: str) -> bool:
 
 def number_word(text: str) -> int | None:
     """The number that a word or a roman numeral stands for."""
-    return WORD_NUMBERS.get(re.sub(r"\s*\(.*", "", text)) or ROMAN.get(text)
+    return WORD_NUMBERS.get(re.sub(r"\s*\(.*", "", text)) or ROMAN.get(text) or TIMES.get(text)
 
 
 def is_roman(text: str) -> bool:

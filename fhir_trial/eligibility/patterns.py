@@ -14,6 +14,8 @@ WORD_NUMBERS = {
     "sixty": 60, "sixty-five": 65, "seventy": 70, "seventy-five": 75, "eighty": 80, "eighty-five": 85,
     "ninety": 90, "hundred": 100,
 }  # fmt: skip
+TIMES = {"twice": 2, "thrice": 3}
+"""Numbers only in front of a limit of normal."""
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 ROMAN |= {"ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6}
 
@@ -25,7 +27,9 @@ NUMBER = (
     r"|[1-4]\d\s?\+\s?[0-6](?=\s*(?:weeks?|wks?|w)\b)"
     r"|\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
     rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
-    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w)|[ⅰⅱⅲⅳⅴⅵ])"
+    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w)|[ⅰⅱⅲⅳⅴⅵ]"
+    r"|(?:twice|thrice)(?=\s+(?:(?:higher|greater|more|above|than|the|institution\w*|lab\w*|local)\s+){0,4}"
+    r"(?:normal|upper|i?uln|unl)\b))"
 )
 TIME = (
     r"(?P<time>-?\s*(?:(?:completed|full)\s+)?(?:"
@@ -39,13 +43,20 @@ LIMIT = (
     r"(?:the\s+)?(?:(?:institution(?:al|'s|’s)?|institutes?|local|laborator(?:y|ies)|lab|central|site|center|study|normal"
     r"|applicable|respective|age[- ]?(?:appropriate|adjusted|specific)?)['’]?s?\s+){0,3}"
     r"(?:i?uln|unl|i?lln|(?P<side>upper|lower)\s+(?:limits?|levels?|values?|range|end|bounds?|boundary)"
-    r"(?:\s+of)?(?:\s+the)?(?:\s+(?:institutional|laboratory|local|reference))?(?:\s+normal)?"
+    r"(?:\s+of)?(?:\s+the)?(?:\s+(?:institutional|laboratory|local|reference)(?:['’]s)?)?(?:\s+normal)?"
     r"(?:\s+(?:range|value|limit|reference)s?)?|(?:upper|lower)\s+normal(?:\s+(?:range|limit|value)s?)?"
     r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?)"
     r"(?![a-z])(?:\s*\(\s*(?:uln|lln)\s*\))?"
-    r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laboratory|institution\w*|local lab\w*)"
-    r"(?:\s+(?:range|values?|laboratory))?)?)"
+    r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laborator(?:y|ies)(?:['’]s)?|institution\w*(?:['’]s)?"
+    r"|local lab\w*)(?:\s+(?:normal|reference))?(?:\s+(?:range|values?|laboratory))?)?)"
 )
+NORMAL = (
+    r"(?P<normal>(?:(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*fold\s+)|(?<=twice\s)|(?<=thrice\s))"
+    r"(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}(?:the\s+)?"
+    r"(?:(?:institution(?:al|'s|’s)?|local|laboratory)\s+)?normal(?:\s+(?:limits?|values?|ranges?|levels?))?"
+    r"(?![a-z])(?!\s+(?:saline|dose|amount)))"
+)
+"""Times "normal", which is read as its upper limit."""
 POWER = (
     r"(?:(?:[x×✕*·•⋅∙´]|ã—)\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
     r"\s*(?P<per>(?:/|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|liter|litre|cumm)(?![a-z0-9]))"

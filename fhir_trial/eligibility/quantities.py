@@ -61,7 +61,7 @@ def written_unit(limit: Limit, variable: Variable) -> Unit | None:
     if last.kind == "T":
         code = TIME_UNITS[last.unit.lstrip("- ")[0]]
         return next((unit for unit in variable.units if unit.ucum == code), None)
-    return _known_unit(last.unit, variable.id) if last.kind == "Q" else None
+    return known_unit(last.unit, variable.id) if last.kind == "Q" else None
 
 
 def mixed_unit(limit: Limit) -> str:
@@ -71,9 +71,10 @@ def mixed_unit(limit: Limit) -> str:
 
 
 @cache
-def _known_unit(written: str, variable_id: str) -> Unit | None:
+def known_unit(written: str, variable_id: str) -> Unit | None:
+    """The unit that some words stand for, if the variable is measured in it."""
     candidates = vocabulary().units_by_alias.get(squeezed(written), ())
-    return next((unit for unit in candidates if unit in vocabulary().variables[variable_id].units), None)
+    return next((unit for unit in vocabulary().variables[variable_id].units if unit in candidates), None)
 
 
 def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> list[Bound] | None:
@@ -121,7 +122,7 @@ def _fit_together(limit: Limit, bounds: list[Bound]) -> bool:
 def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
     if token.kind == "T":
         return TIME_UNITS[token.unit.lstrip("- ")[0]] == unit.ucum
-    return _known_unit(token.unit, variable.id) == unit
+    return known_unit(token.unit, variable.id) == unit
 
 
 @lru_cache(maxsize=32_768)

@@ -25,7 +25,7 @@ _OPENERS = listed(
     "within in during over at prior before on upon by when as of old olds y yo age ages aged and or but plus"
     " more higher larger longer bigger with the a no not never nor starting from lower fewer smaller shorter"
     " up superior inferior x times fold than upper between range ranges ranging ranged to through till until"
-    " thru"
+    " thru twice thrice"
 )
 """Words that begin a comparison, a time or a limit of normal."""
 _SIGNS = re.compile(r"[^\w\s'-]")

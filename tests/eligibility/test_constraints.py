@@ -145,6 +145,9 @@ OBSERVATIONS = [
     ("FEV1/FVC < 69 %", "fev1-fvc lt 69 %"),
     ("Fasting plasma glucose > 7.2 mM", "fasting-glucose gt 7.2 mmol/L"),
     ("Myopia of at least 9 D", "myopia ge 9 [diop]"),
+    ("Weight (kg): 42-95", "weight ge 42 le 95 kg"),
+    ("Haemoglobin (g/dL) ≥ 9", "hemoglobin ge 9 g/dL"),
+    ("FSH > 25 IU/L", "fsh gt 25 [IU]/L"),
     ("Cervical length on transvaginal ultrasound below 22 mm", "cervical-length lt 22 mm"),
 ]
 
@@ -243,6 +246,17 @@ def test_a_unit_left_out_is_the_only_plausible_one_and_the_line_is_partial(text:
     assert constraints(text).status == "partial"
 
 
+@pytest.mark.parametrize("text", ["Creatinine = 1.3 mg/dL", "Age = 21 years"])
+def test_an_equality_of_a_quantity_is_most_often_a_lost_sign(text: str) -> None:
+    assert [c.bounds[0].operator for c in constraints(text).constraints] == ["eq"]
+    assert constraints(text).status == "partial"
+
+
+def test_a_range_that_lost_its_first_sign_keeps_the_second_only() -> None:
+    assert limits("9 = MMSE < 25") == ["mmse lt 25 {score}"]
+    assert constraints("9 = MMSE < 25").status == "partial"
+
+
 @pytest.mark.parametrize("text", ["Bilirubin > 19 mol/L", "Creatinine < 140 mmol/L", "Glucose > 300 mmol/L"])
 def test_a_molar_value_that_no_person_has_is_not_believed(text: str) -> None:
     assert limits(text) == []
@@ -256,6 +270,9 @@ MULTIPLES = [
     ("ALT ≤ 2 times the institutional upper limit of the normal range", "alt le 2 ULN"),
     ("Calcium < 0.9 x LLN", "calcium lt 0.9 LLN"),
     ("Bilirubin ≤ ULN", "bilirubin le 1 ULN"),
+    ("ALT within 2 x ULN", "alt le 2 ULN"),
+    ("ALT elevated to more than 2 x ULN", "alt gt 2 ULN"),
+    ("ALT > 2 x the upper limit of the laboratory's normal range", "alt gt 2 ULN"),
 ]
 
 
@@ -279,7 +296,8 @@ class TestKnownErrorsOfOthers:
 
     def test_a_multiple_of_the_normal_range_is_not_a_number(self) -> None:
         assert limits("AST > 4 times the upper normal range") == ["ast gt 4 ULN"]
-        assert limits("AST > 4 times normal") == []
+        assert limits("AST > 4 times normal") == ["ast gt 4 ULN"]
+        assert constraints("AST > 4 times normal").status == "partial"  # which end of normal?
         assert limits("AST 4-fold elevated") == []
 
     def test_an_increase_is_not_a_value(self) -> None:
@@ -334,6 +352,7 @@ class TestKnownErrorsOfOthers:
         "Glucose > 40",  # mg/dL or mmol/L?
         "Haemoglobin < 10",  # g/dL or mmol/L?
         "Platelets < 60 giga",  # a unit that is not known
+        "ALT > ULN x 4",
         "Height < 5' 3\"",
         "Viral load ≥ 900 IU/mL",  # of which virus?
         "Postmenopausal, defined as aged over 51 without menses",
