@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from fhir_trial.eligibility import Constraint, Criterion, Reading, constraints, parse
+from fhir_trial.eligibility import Constraint, Criterion, Reading, Terms, constraints, parse
 from fhir_trial.trial import Trial
 
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "="}
@@ -25,8 +25,9 @@ def lines(trial: Trial, mesh_terms: dict[str, str]) -> Iterator[Line]:
     stated = trial.protocol.eligibility
     if stated is None or not stated.criteria:
         return
+    terms = Terms(mesh_terms)
     for criterion in parse(stated.criteria).walk():
-        reading = constraints(criterion.text, section=criterion.section, mesh_terms=mesh_terms)
+        reading = constraints(criterion.text, section=criterion.section, mesh_terms=terms)
         yield Line(criterion, reading, criterion.path.count(".") - 1)
 
 

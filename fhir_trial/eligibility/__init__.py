@@ -2,6 +2,7 @@
 
 from fhir_trial.eligibility.constraint import Bound, Constraint, Reading, Window
 from fhir_trial.eligibility.criteria import Criteria, Criterion, Logic, Section, Span, SpanKind
+from fhir_trial.eligibility.people import Terms
 from fhir_trial.eligibility.reader import constraints, statement
 from fhir_trial.eligibility.splitter import parse
 
@@ -15,6 +16,7 @@ __all__ = [
     "Section",
     "Span",
     "SpanKind",
+    "Terms",
     "Window",
     "constraints",
     "parse",

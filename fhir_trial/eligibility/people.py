@@ -102,33 +102,55 @@ _LONGEST = 200
 """Characters; a longer line says more than one of these."""
 
 
-def reading(text: str, lower: str, words: list[str], mesh_terms: Mapping[str, str] | None) -> Reading | None:
+class Terms:
+    """The MeSH terms of a trial, ready to be found in its lines."""
+
+    def __init__(self, terms: Mapping[str, str]) -> None:
+        """terms: the words of a term -> its id; of two terms that are spelt alike the later one counts."""
+        self._by_word: dict[str, list[tuple[int, str, str]]] = {}
+        for place, (term, code) in enumerate(terms.items()):
+            lower = term.lower()
+            words = [word for word in words_of(lower) if word != "mellitus"]
+            if words:
+                # the longest word, which no spelling of a term leaves out
+                self._by_word.setdefault(max(words, key=len), []).append((place, lower, code))
+
+    def may_be_in(self, words: list[str]) -> bool:
+        """Whether a line of these words can name a term."""
+        return not self._by_word.keys().isdisjoint(words)
+
+    def code(self, name: str, words: list[str]) -> str | None:
+        """The id of the term of this name, one of a line of these words."""
+        found = max(
+            (
+                (place, code)
+                for word in set(words)
+                for place, term, code in self._by_word.get(word, ())
+                if name in _spellings(term)
+            ),
+            default=None,
+        )
+        return found[1] if found else None
+
+
+def reading(text: str, lower: str, words: list[str], terms: Terms | None) -> Reading | None:
     """A line understood in full without a number, None for all others; words: those of the line."""
     if len(lower) > _LONGEST:
         return None
     if HINTS.isdisjoint(words) and (
-        not mesh_terms
-        or len(lower) > _LONGEST_CONDITION
-        or _longest_words(tuple(mesh_terms)).isdisjoint(words)
+        terms is None or len(lower) > _LONGEST_CONDITION or not terms.may_be_in(words)
     ):
         return None
     line = lower.strip(" \t.;,:")
-    found, join = _of_line(line, words, lower.find(line) if line else 0, mesh_terms)
+    found, join = _of_line(line, words, lower.find(line) if line else 0, terms)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
-
-
-@lru_cache(maxsize=64)
-def _longest_words(terms: tuple[str, ...]) -> frozenset[str]:
-    """The longest word of each term, which no spelling of it leaves out."""
-    words = [[word for word in words_of(term.lower()) if word != "mellitus"] for term in terms]
-    return frozenset(max(of_term, key=len) for of_term in words if of_term)
 
 
 HINTS = _STATES | _SEXES | _SPEECH
 
 
 def _of_line(
-    line: str, words: list[str], at: int, mesh_terms: Mapping[str, str] | None
+    line: str, words: list[str], at: int, terms: Terms | None
 ) -> tuple[tuple[Constraint, ...], Join]:
     if not _STATES.isdisjoint(words):
         return _expecting(line, at)
@@ -138,7 +160,7 @@ def _of_line(
             return found, "all-of"
     if not _SPEECH.isdisjoint(words) and len(line) < 150:
         return _speaks(line, at), "all-of"
-    return (_condition(line, at, mesh_terms) if mesh_terms else ()), "all-of"
+    return (_condition(line, words, at, terms) if terms else ()), "all-of"
 
 
 def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
@@ -206,7 +228,7 @@ def _speaks_pattern() -> re.Pattern[str]:
     return re.compile(_SPEAKS_BEFORE + listed + _SPEAKS_BEHIND)
 
 
-def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Constraint, ...]:
+def _condition(line: str, words: list[str], at: int, terms: Terms) -> tuple[Constraint, ...]:
     """A condition that is exactly one of the trial's own MeSH terms, also in its inverted form."""
     if len(line) > _LONGEST_CONDITION:
         return ()
@@ -214,7 +236,7 @@ def _condition(line: str, at: int, mesh_terms: Mapping[str, str]) -> tuple[Const
     rest = line[denied.end() :] if denied else line
     lead = _DISEASE_LEAD.match(rest)
     name = _DISEASE_BEHIND.sub("", rest[lead.end() if lead else 0 :].strip(" .;,:"))
-    code = _names(tuple(mesh_terms.items())).get(_plain(name))
+    code = terms.code(_plain(name), words)
     if code is None:
         return ()
     return (
@@ -242,13 +264,11 @@ def _plain(name: str) -> str:
 _ABBREVIATED = re.compile(r"\s*\([a-z0-9-]{2,8}\)\Z")
 
 
-@lru_cache(maxsize=64)
-def _names(terms: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for term, code in terms:
-        words = _plain(term.lower())
-        names[words] = code
-        if words.count(", ") == 1:
-            head, tail = words.split(", ")
-            names[f"{tail} {head}"] = names[f"{head} {tail}"] = code
-    return names
+@lru_cache(maxsize=1024)
+def _spellings(term: str) -> frozenset[str]:
+    """The ways to write a term: as it is, and turned around at its comma."""
+    plain = _plain(term)
+    if plain.count(", ") != 1:
+        return frozenset((plain,))
+    head, tail = plain.split(", ")
+    return frozenset((plain, f"{tail} {head}", f"{head} {tail}"))

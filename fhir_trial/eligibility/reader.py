@@ -13,12 +13,15 @@ from fhir_trial.eligibility.grammar import limits
 from fhir_trial.eligibility.interpreter import Interpreter, window_of
 from fhir_trial.eligibility.lexer import Token, lowered, tokens
 from fhir_trial.eligibility.patterns import listed
+from fhir_trial.eligibility.people import Terms
 from fhir_trial.eligibility.sieve import may_hold_a_limit, words_of
 
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
 _SHORT = 80
 """Characters of the lines whose reading is remembered."""
+_BEGINNING = 40
+"""Characters of a line that tell whether it is worth cutting all of it into words."""
 _MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
 _SIGNS = re.compile("[0-9≥≤<>]")
 _ANY_DIGIT = re.compile(r"\d")
@@ -42,13 +45,14 @@ _UNIT_AGAIN = re.compile(
 
 
 def constraints(
-    text: str, *, section: Section = "other", mesh_terms: Mapping[str, str] | None = None
+    text: str, *, section: Section = "other", mesh_terms: Mapping[str, str] | Terms | None = None
 ) -> Reading:
     """How a criterion is understood: its limits, and the words that no limit holds.
 
     section: limits that an inclusion criterion lists with commas or slashes must all hold; elsewhere the
     words would have to say so.
-    mesh_terms: MeSH terms of the trial itself -> their ids; a condition is read only if it is one of these.
+    mesh_terms: MeSH terms of the trial itself -> their ids, as `Terms` where many lines are read; a condition
+    is read only if it is one of these.
     """
     if len(text) > _LONGEST:
         return Reading(text=text, status="text")
@@ -58,9 +62,10 @@ def constraints(
         not lower.isascii() and _ANY_DIGIT.search(lower) is not None
     )
     numbered = signed and _FREE_DIGIT.search(lower) is not None
-    if not numbered and not mesh_terms and _TELLING.isdisjoint(words):
+    terms = mesh_terms if isinstance(mesh_terms, Terms) else Terms(mesh_terms) if mesh_terms else None
+    if not numbered and _TELLING.isdisjoint(words) and (terms is None or not terms.may_be_in(words)):
         return Reading(text=text, status="text")
-    reading = people.reading(text, lower, words, mesh_terms)
+    reading = people.reading(text, lower, words, terms)
     if reading is None:
         reading = statements.reading(text, lower, words)
     if reading is not None:
@@ -77,9 +82,9 @@ def constraints(
 def statement(text: str) -> Reading:
     """How a line of study conduct (consent, other studies, habits) is understood; limits are not looked for.
 
-    For lines that `constraints` would take too long over: these cost a few look-ups of words.
+    For lines that `constraints` would take too long over: most of these cost a look at their first words.
     """
-    if len(text) <= statements.LONGEST:
+    if len(text) <= statements.LONGEST and _may_be_statement(text):
         lower = _unmarked(text)
         reading = statements.reading(text, lower, words_of(lower))
         if reading is not None:
@@ -87,9 +92,19 @@ def statement(text: str) -> Reading:
     return Reading(text=text, status="text")
 
 
+def _may_be_statement(text: str) -> bool:
+    """Whether a line begins like one of study conduct."""
+    words = words_of(_unmarked(text[:_BEGINNING]))
+    if len(text) > _BEGINNING and words:
+        words.pop()  # it may go on
+    return statements.may_begin(words)
+
+
 def _unmarked(text: str) -> str:
     """Lower case of the same length, with blanks for a number or bullet."""
     lower = lowered(text)
+    if "a" <= lower[:1] <= "z" and ")" not in lower:
+        return lower
     marker = _MARKER.match(lower)
     return lower if marker is None else " " * marker.end() + lower[marker.end() :]
 

@@ -17,6 +17,11 @@ LONGEST = 250
 _NUMBERED = re.compile(r"\d{1,2}[.)](?=[a-z])")
 
 
+def may_begin(words: list[str]) -> bool:
+    """Whether a line can be one of these that begins with these words."""
+    return _VOCABULARY.issuperset(words)
+
+
 def reading(text: str, lower: str, words: list[str]) -> Reading | None:
     """A line of one of these families understood in full, None for all others; words: those of the line."""
     if HINTS.isdisjoint(words) or len(lower) > LONGEST or not _VOCABULARY.issuperset(words):

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fhir_trial.eligibility import Criterion, constraints, parse, statement
+from fhir_trial.eligibility import Criterion, Terms, constraints, parse, statement
 from fhir_trial.mapping import cross_version, extensions, time_span, urls
 from fhir_trial.mapping.criterion import Combined, coded
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
@@ -162,7 +162,7 @@ class _Nested:
 
     def __init__(self, base_id: str, mesh_terms: Mapping[str, str], graph: Graph) -> None:
         self._base_id = base_id
-        self._mesh_terms = mesh_terms
+        self._terms = Terms(mesh_terms) if mesh_terms else None
         self._graph = graph
         self._waiting: deque[tuple[str, _List]] = deque()
         self._count = 0
@@ -200,7 +200,7 @@ class _Nested:
         if len(criterion.text) > LONGEST_READ:
             reading = statement(criterion.text)
         else:
-            reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._mesh_terms)
+            reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._terms)
         # A line of one cohort does not hold for all, and one without polarity may mean either.
         applies = criterion.label is None and criterion.section != "other"
         form = coded(reading, self._graph) if applies else None
