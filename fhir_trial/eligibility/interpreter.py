@@ -35,6 +35,9 @@ _GENERIC = {
 }
 _ALSO_A_CONDITION = frozenset({"astigmatism", "anisometropia", "proteinuria", "weight-loss", "cigarettes"})
 """What is also excluded without a limit; named before another, it need not share the other's."""
+_VIRAL_LOADS = frozenset({"hbv-dna", "hcv-rna", "hiv-rna"})
+_LOST_POWER = re.compile("10[3-9]")
+"""A power of ten of viruses in a millilitre whose exponent was raised."""
 _IN_BRACKETS = re.compile(r"\s*\(\s*([^()]{1,20}?)\s*\)")
 _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
@@ -116,6 +119,8 @@ class Interpreter:
         last = limit.numbers[-1]
         if last.kind in "LU":
             return self._multiple(limit, variable)
+        if variable.id in _VIRAL_LOADS and any(_LOST_POWER.fullmatch(n.number) for n in limit.numbers):
+            return None
         unit = written_unit(limit, variable)
         if unit is None and last.kind == "N" and not limit.before:
             unit = self._unit_behind_the_name(limit, variable)

@@ -29,7 +29,10 @@ _ANY_DIGIT = re.compile(r"\d")
 _FREE_DIGIT = re.compile(
     r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
 )
-_NUMBER_WORDS = listed("asa nyha uln ii iii iv class grade one two three six twelve eighteen twenty sixty")
+_NUMBER_WORDS = listed(
+    "asa nyha uln unl ii iii iv class grade one two three four five six seven ten twelve fifteen sixteen"
+    " eighteen twenty thirty forty fifty sixty seventy eighty twice thrice upper"
+)
 _TELLING = _NUMBER_WORDS | people.HINTS | statements.HINTS
 _NUMBERS = frozenset("NQTLMU")
 _IN_BRACKETS = re.compile(

@@ -148,6 +148,12 @@ OBSERVATIONS = [
     ("Weight (kg): 42-95", "weight ge 42 le 95 kg"),
     ("Haemoglobin (g/dL) ≥ 9", "hemoglobin ge 9 g/dL"),
     ("FSH > 25 IU/L", "fsh gt 25 [IU]/L"),
+    ("HCV RNA ≥ 900 IU/mL", "hcv-rna ge 900 [IU]/mL"),
+    ("Panel reactive antibody (PRA) > 45 %", "pra gt 45 %"),
+    ("Pulmonary vascular resistance > 5.5 Wood units", "vascular-resistance gt 5.5 [wood'U]"),
+    ("Aortic valve area < 0.9 cm²", "aortic-valve-area lt 0.9 cm2"),
+    ("Menstrual cycle of 23 to 37 days", "menstrual-cycle ge 23 le 37 d"),
+    ("Asthma Control Test score ≤ 17", "act le 17 {score}"),
     ("Cervical length on transvaginal ultrasound below 22 mm", "cervical-length lt 22 mm"),
 ]
 
@@ -271,6 +277,8 @@ MULTIPLES = [
     ("Calcium < 0.9 x LLN", "calcium lt 0.9 LLN"),
     ("Bilirubin ≤ ULN", "bilirubin le 1 ULN"),
     ("ALT within 2 x ULN", "alt le 2 ULN"),
+    ("ALT above the upper limit of normal", "alt gt 1 ULN"),
+    ("ALT more than twice the upper limit of normal", "alt gt 2 ULN"),
     ("ALT elevated to more than 2 x ULN", "alt gt 2 ULN"),
     ("ALT > 2 x the upper limit of the laboratory's normal range", "alt gt 2 ULN"),
 ]
@@ -353,6 +361,7 @@ class TestKnownErrorsOfOthers:
         "Haemoglobin < 10",  # g/dL or mmol/L?
         "Platelets < 60 giga",  # a unit that is not known
         "ALT > ULN x 4",
+        "HBV DNA > 105 IU/mL",  # 10⁵
         "Height < 5' 3\"",
         "Viral load ≥ 900 IU/mL",  # of which virus?
         "Postmenopausal, defined as aged over 51 without menses",
@@ -619,6 +628,7 @@ def test_a_line_without_words_is_text() -> None:
 def test_ends_of_an_age_in_different_units_are_limits_of_their_own() -> None:
     reading = constraints("Older than 5 months and younger than 66 years")
     assert (limits(reading.text), reading.join) == (["age gt 5 mo", "age lt 66 a"], "all-of")
+    assert limits("Between four months and seventy years of age") == ["age ge 4 mo", "age le 70 a"]
     assert limits("Between six months and sixteen years of age") == ["age ge 6 mo", "age le 16 a"]
     reading = constraints("Aged 5 months to 16 years")
     assert (limits(reading.text), reading.join) == (["age ge 5 mo", "age le 16 a"], "all-of")
