@@ -148,7 +148,7 @@ def _led_by_a_sex(
 
 def _for_the_other_sex(kinds: str, found: list[Token], limit: Limit) -> Limit | None:
     """The limit that goes on for the other sex ("... in men or above 88 cm in women")."""
-    if limit.rule in ("by-sex", "pair", "equal", "list") or limit.variables[0].kind == "A":
+    if limit.rule in ("by-sex", "pair", "equal", "list"):
         return None
     pattern = _SEX_FIRST if limit.sex else _FOR_A_SEX
     here = _SEX_IN_BRACKETS.match(kinds, limit.end) or pattern.match(kinds, limit.end)

@@ -35,6 +35,7 @@ _GENERIC = {
 }
 _ALSO_A_CONDITION = frozenset({"astigmatism", "anisometropia", "proteinuria", "weight-loss", "cigarettes"})
 """What is also excluded without a limit; named before another, it need not share the other's."""
+_HIGHER = re.compile("higher|greater|more|above|over")
 _VIRAL_LOADS = frozenset({"hbv-dna", "hcv-rna", "hiv-rna"})
 _LOST_POWER = re.compile("10[3-9]")
 """A power of ten of viruses in a millilitre whose exponent was raised."""
@@ -66,6 +67,9 @@ class Interpreter:
         """Every constraint can be stated in full: unit, operator, and how its parts are joined."""
 
     def constraints(self, limit: Limit) -> list[Constraint]:
+        if limit.sex:
+            self.of_one_sex = True
+            self.complete = False
         if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
             return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
         start = self.tokens[limit.start].start
@@ -74,9 +78,6 @@ class Interpreter:
         names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
         if limit.rule == "pair":
             return self._pressures(limit, names)
-        if limit.sex:
-            self.of_one_sex = True
-            self.complete = False
         if limit.rule == "by-sex":
             return self._by_sex(limit)
         if len(names) > 1 and (not limit.joined_by or not _ALSO_A_CONDITION.isdisjoint(names[:-1])):
@@ -114,6 +115,8 @@ class Interpreter:
                 limit.operators = ["le"]
             else:
                 self.complete = False  # "ALT three times the upper limit": exactly, at least, at most?
+                if _HIGHER.search(limit.numbers[0].text) is not None:
+                    limit.operators = ["gt"]  # "two times higher than normal"
         if any(token.kind == "M" for token in limit.numbers):
             return None
         last = limit.numbers[-1]

@@ -214,6 +214,8 @@ BY_SEX = [
         ["creatinine gt 1.7 mg/dL", "creatinine gt 1.3 mg/dL"],
     ),
     ("Weight at least 52 kg (women: 47 kg or more)", ["weight ge 52 kg", "weight ge 47 kg"]),
+    ("Age ≥ 46 years for men and ≥ 56 years for women", ["age ge 46 a", "age ge 56 a"]),
+    ("Age 46-75 years (men) or 56-75 years (women)", ["age ge 46 le 75 a", "age ge 56 le 75 a"]),
 ]
 
 
@@ -306,6 +308,7 @@ class TestKnownErrorsOfOthers:
         assert limits("AST > 4 times the upper normal range") == ["ast gt 4 ULN"]
         assert limits("AST > 4 times normal") == ["ast gt 4 ULN"]
         assert constraints("AST > 4 times normal").status == "partial"  # which end of normal?
+        assert limits("AST thrice higher than normal") == ["ast gt 3 ULN"]
         assert limits("AST 4-fold elevated") == []
 
     def test_an_increase_is_not_a_value(self) -> None:
