@@ -22,6 +22,7 @@ _BODIES = (
     ("equal", rf"(?P<a>{_N})"),
 )
 _FORMS = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
+_PARTS = {rule: tuple(name for name in pattern.groupindex if name != "list") for rule, pattern in _FORMS}
 _FROM_A_NUMBER = ("mixed", "range", "after", "list", "equal")
 # Only those that can begin with a letter are tried there.
 _BEGINNING = {
@@ -48,6 +49,7 @@ _BOTH_SEXES = re.compile(
     r"(?!(?P=sex))[FX]"
 )
 """Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
+_OF_PRESSURE = ("bp", "sbp", "dbp")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])f*(?P<q>P)?")
 
 
@@ -106,8 +108,8 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
     group = _VARIABLES.match(kinds, position)
     assert group is not None
     variables = [found[i] for i in range(*group.span()) if kinds[i] in "VA"]
-    pressures = _PRESSURES.match(kinds, group.end())
-    if pressures is not None and all(variable.unit in ("bp", "sbp", "dbp") for variable in variables):
+    pressures = _PRESSURES.match(kinds, group.end()) if variables[0].unit in _OF_PRESSURE else None
+    if pressures is not None and all(variable.unit in _OF_PRESSURE for variable in variables):
         said = next((name for name in ("o", "q") if pressures[name]), None)
         operator = found[pressures.start(said)].number if said is not None else "eq"
         numbers = [found[pressures.start("a")], found[pressures.start("b")]]
@@ -227,11 +229,7 @@ def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
-    parts = {
-        name: found[match.start(name)]
-        for name in match.re.groupindex
-        if name != "list" and match.start(name) >= 0
-    }
+    parts = {name: found[place] for name in _PARTS[rule] if (place := match.start(name)) >= 0}
     numbers = [parts[name] for name in ("a", "b", "u") if name in parts]
     operators = [parts[name].number for name in ("o", "p") if name in parts]
     if rule in ("between", "range"):

@@ -46,6 +46,8 @@ _OTHER_QUANTITY = re.compile(
     r"(?:(?:chang|increas|decreas|reduc|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
     r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance)\s+\Z"
 )
+_OTHER_ENDINGS = ("in", "of", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance")
+"""How the last word of these ends; looked at first, because most limits follow another word."""
 _OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
 """What stands before "people of 21-64 years"; further words may make it the time of something else."""
 _PREPOSITION = re.compile(r"\b(?:for|of|with|in)\b")
@@ -72,8 +74,7 @@ class Interpreter:
             self.complete = False
         if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
             return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
-        start = self.tokens[limit.start].start
-        if not limit.variables or _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]):
+        if not limit.variables or self._is_another_quantity(limit):
             return []
         names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
         if limit.rule == "pair":
@@ -93,6 +94,13 @@ class Interpreter:
         if len(names) > 1:
             self.joins.append(_joined(limit.joined_by))
         return [constraint for constraint in read if constraint is not None]
+
+    def _is_another_quantity(self, limit: Limit) -> bool:
+        """Whether the word in front makes it a change of the quantity, or somebody else's."""
+        if not limit.start or not self.tokens[limit.start - 1].text.endswith(_OTHER_ENDINGS):
+            return False
+        start = self.tokens[limit.start].start
+        return _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]) is not None
 
     def _named_behind(self, limit: Limit) -> list[Token]:
         """The special name of a general variable, behind its limit: "performance status 0-2 (ECOG)"."""

@@ -102,12 +102,12 @@ LE = (
     r"|(?:not|no|never)\s+(?:to\s+)?exceed(?:s|ing|ed)?|not\s*>|not\s+in\s+excess\s+of"
 )
 GT = (
-    r">{1,2}|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?!\s+the\s+(?:past|last))|above"
+    r">{1,2}|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?![a-z]|\s+the\s+(?:past|last))|above(?![a-z])"
     r"|exceed(?:s|ing|ed)?"
-    r"|in\s+excess\s+of|superior\s+to|beyond|older\s+then|greater\s+then|more\s+then|higher\s+then|greater(?=\s*\d)"
+    r"|in\s+excess\s+of|superior\s+to|beyond(?![a-z])|older\s+then|greater\s+then|more\s+then|higher\s+then|greater(?=\s*\d)"
 )
 LT = (
-    r"<{1,2}|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under|below|inferior\s+to"
+    r"<{1,2}|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under(?![a-z])|below(?![a-z])|inferior\s+to"
     r"|less(?=\s*\d)"
 )
 POST = (

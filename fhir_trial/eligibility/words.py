@@ -21,6 +21,11 @@ _OPENING = (
     "central", "site", "center", "study", "normal", "applicable", "respective", "ageap", "agead", "agesp",
 )  # fmt: skip
 """What the words of comparisons and limits of normal begin with."""
+_UNLIKE = listed(
+    "undergoing undergo underwent undergone underlying overall overweight overnight overactive understand"
+    " understanding localized localised minor minutes minimal"
+)
+"""Common words that only begin like these."""
 _OPENERS = listed(
     "within in during over at prior before on upon by when as of old olds y yo age ages aged and or but plus"
     " more higher larger longer bigger with the a no not never nor starting from lower fewer smaller shorter"
@@ -81,7 +86,7 @@ def _of_its_own(word: str) -> str:
     if run is None or not "a" <= word[0] <= "z":
         return ""
     first = run[0]
-    if first in _openers() or first.startswith(_OPENING):
+    if first not in _UNLIKE and (first in _openers() or first.startswith(_OPENING)):
         return ""
     kind = _listed().get(first)
     if kind is None:
