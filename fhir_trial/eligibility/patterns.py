@@ -19,11 +19,11 @@ TIMES = {"twice": 2, "thrice": 3}
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 ROMAN |= {"ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6}
 
-_AND = r"\s*(?:,\s*|and\s+|plus\s+|[+&]\s*)?"
+_AND = r"\s*+(?:,\s*+|and\s++|plus\s++|[+&]\s*+)?+"
 _NOT_A_RHYTHM = r"(?![a-z0-9])(?!\s*(?:a|per|each|every|/|out\s+of|of\s+the)\s*(?:week|month|year|day))"
 NUMBER = (
     # Weeks with days behind them: "23 4/7", "234/7" (a lost superscript) and "23+4 weeks".
-    r"(?:\d{1,2}(?:\s+(?:and\s+)?|\s*\+\s*)[0-6]\s?/\s?7(?![\d/.])|[1-4]\d[0-6]/7(?![\d/.])"
+    r"(?:\d{1,2}+(?:\s++(?:and\s+)?|\s*+\+\s*)[0-6]\s?/\s?7(?![\d/.])|[1-4]\d[0-6]/7(?![\d/.])"
     r"|[1-4]\d\s?\+\s?[0-6](?=\s*(?:weeks?|wks?|w)\b)"
     r"|\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
     rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
@@ -33,8 +33,8 @@ NUMBER = (
 )
 TIME = (
     r"(?P<time>-?\s*(?:(?:completed|full)\s+)?(?:"
-    rf"(?:weeks?|wks?|w){_AND}(?P<days>[0-6])\s*-?\s*(?:days?|d){_NOT_A_RHYTHM}"
-    rf"|(?:years?|yrs?|y){_AND}(?P<months>1[01]|\d)\s*-?\s*(?:months?|mos?){_NOT_A_RHYTHM}"
+    rf"(?>weeks?|wks?|w){_AND}(?P<days>[0-6])\s*-?\s*(?:days?|d){_NOT_A_RHYTHM}"
+    rf"|(?>years?|yrs?|y){_AND}(?P<months>1[01]|\d)\s*-?\s*(?:months?|mos?){_NOT_A_RHYTHM}"
     r"|years?|yrs?|y(?!\s?[./]?\s?o\b)(?=\s*\b)|months?|mos?\b|weeks?|wks?|days?|hours?|hrs?|h(?=\W|$))"
     r"(?:['’]s?)?(?![a-z0-9]))(?:\s*-\s*(?=old))?"
 )
