@@ -208,6 +208,7 @@ _TO_DO = re.compile(
     "|personally|voluntarily|consent) "
 )
 """How consent begins that somebody can or will give; any other has been given."""
+_ANY_ONE = re.compile(r"\bany of |\battend(?:ing)? any ")
 _ANYBODYS = re.compile(r"\b(?:instructions|guidelines|activities|tasks|tests|measures|plans?|program) ")
 """What is also asked of people who are in no study."""
 _OF_THE_STUDY = re.compile(
@@ -310,7 +311,7 @@ def _things(phrase: Phrase, modal: _Modal, spoken: bool) -> list[tuple[str, bool
         )
     if letter == "k" and modal.ways == ("",) and not modal.negated and spoken:
         return []
-    if letter == "k" and not modal.negated and "any " in phrase.words:
+    if letter == "k" and not modal.negated and _ANY_ONE.search(phrase.words):
         return []  # "willing to attend any of the visits" is not all of them
     if letter == "k" and _ANYBODYS.search(phrase.words) and not _OF_THE_STUDY.search(phrase.words):
         return []  # "able to follow instructions" may be of the mind

@@ -226,6 +226,8 @@ class Interpreter:
             one = Limit("pair", limit.start, limit.end, limit.variables, [number], limit.operators[:1])
             one.numbers = [number._replace(unit="") if not number.unit else number]
             read.append(self._constraint(one, known[name]))
+        if limit.operators[0] in ("ge", "gt"):
+            self.complete = False  # of those to include, too: is one pressure above its limit enough?
         self.joins.append("unknown")  # "above 140/90" means either, "below 140/90" both; the words do not say
         return [constraint for constraint in read if constraint is not None] if all(read) else []
 
