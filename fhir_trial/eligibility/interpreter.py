@@ -63,14 +63,14 @@ class Interpreter:
         self.kinds = kinds
         self.joins: list[Join] = []
         """How variables that share a limit are joined."""
-        self.of_one_sex = False
-        """Some limits are for men or for women only."""
+        self.undecided = False
+        """How the limits are joined cannot be told, whatever the section."""
         self.complete = True
         """Every constraint can be stated in full: unit, operator, and how its parts are joined."""
 
     def constraints(self, limit: Limit) -> list[Constraint]:
         if limit.sex:
-            self.of_one_sex = True
+            self.undecided = True
             self.complete = False
         if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
             return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
@@ -227,7 +227,7 @@ class Interpreter:
             one.numbers = [number._replace(unit="") if not number.unit else number]
             read.append(self._constraint(one, known[name]))
         if limit.operators[0] in ("ge", "gt"):
-            self.complete = False  # of those to include, too: is one pressure above its limit enough?
+            self.undecided = True  # of those to include, too: is one pressure above its limit enough?
         self.joins.append("unknown")  # "above 140/90" means either, "below 140/90" both; the words do not say
         return [constraint for constraint in read if constraint is not None] if all(read) else []
 

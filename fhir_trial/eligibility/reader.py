@@ -164,8 +164,8 @@ class _Line:
         join = self._join()
         if join == "unknown" and self.section == "inclusion" and not self._alternatives():
             join = "all-of"
-        if self.interpreter.of_one_sex:
-            join = "unknown"  # each is for some people only
+        if self.interpreter.undecided:
+            join = "unknown"
         status: Status = (
             "partial" if residue or not self.interpreter.complete or join == "unknown" else "computable"
         )
