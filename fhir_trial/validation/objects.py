@@ -1,8 +1,7 @@
-"""The accept path's tests of the commonest objects: extensions, concepts, codings, references, texts.
+"""What the accept path is put together from: tests of primitives, objects, concepts, references, extensions.
 
-What `accept` generates per type calls them for most of what a Bundle holds, so they are written by hand, with
-types, for mypyc: a wheel holds them compiled (docs/decisions/0008). They know no messages and no paths. A
-wrong type of a value may raise TypeError and the like, which `accept` takes for a "no".
+A wheel holds them compiled (docs/decisions/0008). They know no messages and no paths. A wrong type of a value
+may raise TypeError and the like, which `accept` takes for a "no".
 """
 
 import re
@@ -14,19 +13,19 @@ from typing import Any, Final
 import orjson
 
 from fhir_trial.validation import formats, references
-from fhir_trial.validation.narrative import narrative
+from fhir_trial.validation.narrative import is_plain, narrative
 from fhir_trial.validation.places import Miss
 from fhir_trial.validation.references import base_of
 
 Json = dict[str, Any]
-Test = Callable[..., bool]
-Shapes = dict[tuple[str, ...], Test]
-"""The keys of an object, in their order -> the test of just such objects, which is made when one is met."""
+Rule = Callable[[Json], bool]
 
 MEMO_SIZE: Final = 50_000
 """Values kept per format (dates, ids, urls come again and again); beyond that the memory starts afresh."""
 MEMO_LENGTH: Final = 200
 """Longer values (attached data) are not kept."""
+SHAPES: Final = 1000
+"""Shapes of one type that are kept; beyond that the memory starts afresh."""
 DEEPEST: Final = 12
 """Extensions and actions inside each other that are accepted; the walker counts every object, up to 100."""
 LEAST: Final = {"integer": -(2**31), "positiveInt": 1, "unsignedInt": 0}
@@ -70,7 +69,75 @@ class Context:
             return False
 
 
+class Check:
+    """The test of one value."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        """Whether there is nothing to say about a value; its texts are left to `readable`.
+
+        place: the extensions that the object may have which holds the value.
+        """
+        raise NotImplementedError
+
+
+class Passed(Check):
+    """Of what has been looked at before."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return True
+
+
+class Refused(Check):
+    """Of what is left to the walker, because it is rare or never right."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return False
+
+
+class Each(Check):
+    """Of a list, item by item."""
+
+    def __init__(self, item: Check) -> None:
+        self.item = item
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        if type(value) is not list or not value:
+            return False
+        item = self.item
+        items: list[Any] = value
+        for one in items:  # noqa: SIM110 - a generator takes three times as long
+            if not item.holds(one, place, texts, context):
+                return False
+        return True
+
+
 # ---------------------------------------------------------------- texts and other primitives
+
+
+class Text(Check):
+    """Of a free text."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        texts.append(value)
+        return True
+
+
+class Markup(Check):
+    """Of a markdown."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        texts.append(value)
+        return "<" not in value or formats.HTML_TAG.search(value) is None
+
+
+class Div(Check):
+    """Of a narrative."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        if is_plain(value):
+            texts.append(value)  # the signs in it are left to `readable`
+            return True
+        return type(value) is str and bool(value) and narrative(value) is None
 
 
 def readable(texts: list[Any]) -> bool:
@@ -85,11 +152,6 @@ def readable(texts: list[Any]) -> bool:
     if len(data) > formats.LONGEST_STRING or _CONTROL.search(data):
         return False
     return data.isascii() or not (_BIDI.search(data) or (b"\xef" in data and _NO_CHARACTER.search(data)))
-
-
-def readable_narrative(div: Any) -> bool:
-    """Whether a narrative is right that is none of the plain ones."""
-    return type(div) is str and bool(div) and narrative(div) is None
 
 
 class Memo:
@@ -107,6 +169,140 @@ class Memo:
             if len(self.known) >= MEMO_SIZE:
                 self.known.clear()
             self.known.add(value)
+        return True
+
+
+class Word(Check):
+    """Of a primitive with a format."""
+
+    def __init__(self, memo: Memo) -> None:
+        self.memo = memo
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return value in self.memo.known or self.memo.add(value)
+
+
+class Link(Check):
+    """Of a canonical, which may lead to an entry."""
+
+    def __init__(self, memo: Memo) -> None:
+        self.memo = memo
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        if value not in self.memo.known and not self.memo.add(value):
+            return False
+        if value in context.urls:
+            context.hits.append(value)
+        return True
+
+
+class OneOf(Check):
+    """Of a code whose value set is required."""
+
+    def __init__(self, codes: frozenset[str]) -> None:
+        self.codes = codes
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return value in self.codes
+
+
+class Flag(Check):
+    """Of a boolean."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return value is True or value is False
+
+
+class Whole(Check):
+    """Of a whole number."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return type(value) is int and self.least <= value <= MOST
+
+
+class Number(Check):
+    """Of a decimal."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return (type(value) is float or type(value) is int) and -NUMBERS < value < NUMBERS
+
+
+# ---------------------------------------------------------------- objects
+
+
+class Shape:
+    """How objects of the same keys in the same order are tested."""
+
+    def __init__(self, checks: list[Check], rules: list[Rule]) -> None:
+        self.checks = checks
+        """One for each value."""
+        self.rules = rules
+        """What the values have to fulfil together."""
+
+
+class Shapes:
+    """The shapes of one type: what hangs on the keys of an object alone is decided once for each."""
+
+    def __init__(self, make: Callable[[tuple[str, ...]], Shape | None]) -> None:
+        self.make = make
+        """The shape of these keys; None when such an object is never right."""
+        self.known: dict[tuple[str, ...], Shape] = {}
+
+    def holds(self, node: Json, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        """Whether there is nothing to say about an object.
+
+        place: the extensions that it may have.
+        """
+        if type(node) is not dict:
+            return False
+        keys = tuple(node)
+        shape = self.known.get(keys)
+        if shape is None:
+            shape = self._met(keys)
+            if shape is None:
+                return False
+        for check, value in zip(shape.checks, node.values()):  # noqa: B905 - without keywords it is compiled
+            if not check.holds(value, place, texts, context):
+                return False
+        for rule in shape.rules:  # noqa: SIM110 - a generator takes three times as long
+            if not rule(node):
+                return False
+        return True
+
+    def _met(self, keys: tuple[str, ...]) -> Shape | None:
+        made = self.make(keys)
+        if made is not None:  # and else not kept: there are endlessly many
+            if len(self.known) >= SHAPES:
+                self.known.clear()
+            self.known[keys] = made
+        return made
+
+
+class Object(Check):
+    """Of an object whose type has shapes."""
+
+    def __init__(self, shapes: Shapes, place: "Allowed") -> None:
+        self.shapes = shapes
+        self.place = place
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return self.shapes.holds(value, self.place, texts, context)
+
+
+class Deeper(Check):
+    """Of an object of a type that may hold itself."""
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        context.depth += 1
+        if context.depth > DEEPEST or not self.check.holds(value, place, texts, context):
+            return False
+        context.depth -= 1
         return True
 
 
@@ -130,11 +326,11 @@ class Codings:
                 self.systems[system] = found
         return found
 
-    def holds(self, node: Json, _place: Any, texts: list[Any], _context: Any) -> bool:
-        """Whether there is nothing to say about a coding; its display is left to `readable`."""
-        if "code" not in node:
+    def hold(self, node: Json, texts: list[Any]) -> bool:
+        """Whether there is nothing to say about a coding."""
+        code = node.get("code")
+        if code is None:
             return self._uncoded(node, texts)
-        code = node["code"]
         found = self._system(node["system"])
         if found is True:
             if code not in self.tokens.known and not self.tokens.add(code):
@@ -154,6 +350,16 @@ class Codings:
         return len(node) == 1 and self._system(node["system"]) is True
 
 
+class Coding(Check):
+    """Of a Coding."""
+
+    def __init__(self, codings: Codings) -> None:
+        self.codings = codings
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return type(value) is dict and self.codings.hold(value, texts)
+
+
 class Concepts:
     """CodeableConcepts: a text, a coding, or both, looked at here; anything else as the table says."""
 
@@ -165,27 +371,28 @@ class Concepts:
         second look: only a text is equal to a text. They are copies, which nobody changes afterwards."""
         self.met: set[str] = set()
 
-    def holds(self, node: Json, place: Any, texts: list[Any], context: Any) -> bool:
-        """Whether there is nothing to say about a concept; its texts are left to `readable`."""
-        if "coding" not in node:
+    def hold(self, node: Json, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        """Whether there is nothing to say about a concept."""
+        codings = node.get("coding")
+        if codings is None:
             if len(node) == 1 and "text" in node:
                 texts.append(node["text"])
                 return True
-            return self.whole[tuple(node)](node, place, texts, context)
-        codings: list[Json] = node["coding"]
+            return self.whole.holds(node, place, texts, context)
         if type(codings) is not list or len(codings) != 1:
-            return self.whole[tuple(node)](node, place, texts, context)
-        one = codings[0]
+            return self.whole.holds(node, place, texts, context)
+        one: Json = codings[0]
         code = one.get("code")
-        if code in self.known and self.known[code] == node:
+        known = self.known.get(code)  # type: ignore[arg-type]  # None and other values are no keys
+        if known is not None and known == node:
             return True
-        if not self.codings.holds(one, None, texts, context):
+        if not self.codings.hold(one, texts):
             return False
         if len(node) == 2 and "text" in node:
             texts.append(node["text"])
         elif len(node) != 1:
             # the coding's texts are gathered twice, which does no harm
-            return self.whole[tuple(node)](node, place, texts, context)
+            return self.whole.holds(node, place, texts, context)
         if type(code) is str:
             self._note(code, node)
         return True
@@ -206,12 +413,41 @@ class Concepts:
             self.known[code] = {key: [dict(one)] if key == "coding" else value for key, value in node.items()}
 
 
-def in_value_set(concept: Json, pairs: frozenset[tuple[str, str]]) -> bool:
-    """Whether a CodeableConcept has a code of a value set."""
-    for one in concept.get("coding", ()):  # noqa: SIM110 - a generator takes three times as long
-        if (one.get("system"), one.get("code")) in pairs:
-            return True
-    return False
+class Concept(Check):
+    """Of a CodeableConcept."""
+
+    def __init__(self, concepts: Concepts, place: "Allowed") -> None:
+        self.concepts = concepts
+        self.place = place
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        return type(value) is dict and self.concepts.hold(value, self.place, texts, context)
+
+
+class ValueSet(Check):
+    """Of a concept, or a coding, that should have a code of a value set."""
+
+    def __init__(
+        self, check: Check, pairs: frozenset[tuple[str, str]], miss: tuple[str, str, str] | None
+    ) -> None:
+        self.check = check
+        self.pairs = pairs
+        """System and code."""
+        self.miss = miss
+        """Value set, type and element, for a warning; None when it must have such a code."""
+
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        if not self.check.holds(value, place, texts, context):
+            return False
+        codings: list[Json] = value.get("coding", [value])
+        for one in codings:
+            if (one.get("system"), one.get("code")) in self.pairs:
+                return True
+        if self.miss is None:
+            return False
+        value_set, kind, element = self.miss
+        context.misses.append((value, value_set, kind, element))
+        return True
 
 
 # ---------------------------------------------------------------- references
@@ -226,23 +462,24 @@ class References:
         self.named = named
         """The extensions of the identifier in a reference."""
 
-    def holds(
+    def hold(
         self,
         node: Json,
         place: "Allowed",
         texts: list[Any],
         context: Context,
-        targets: frozenset[str] | None = None,
+        targets: frozenset[str] | None,
     ) -> bool:
         """Whether there is nothing to say about a reference that may lead to these types."""
         size = len(node)
-        if "reference" in node and (size == 1 or (size == 2 and "display" in node)):
-            if self._found(node["reference"], context, targets) is None:
-                return False
-            if size == 2:
-                texts.append(node["display"])
-            return True
-        return size > 0 and self._whole(node, place, texts, context, targets)
+        value = node.get("reference")
+        if value is None or size > 2 or (size == 2 and "display" not in node):
+            return size > 0 and self._whole(node, place, texts, context, targets)
+        if self._found(value, context, targets) is None:
+            return False
+        if size == 2:
+            texts.append(node["display"])
+        return True
 
     def _whole(
         self,
@@ -266,7 +503,7 @@ class References:
             elif key == "extension":
                 if not extensions(value, place, texts, context):
                     return False
-            elif key != "identifier" or not self.identifier[tuple(value)](value, self.named, texts, context):
+            elif key != "identifier" or not self.identifier.holds(value, self.named, texts, context):
                 return False
         if kind is None and stated is not None:
             return "identifier" in node and stated in (self.resources if targets is None else targets)
@@ -293,142 +530,59 @@ def _open_type(text: str, resources: frozenset[str]) -> str | None:
     return literal.type if literal is not None and literal.type in resources and text[0] != "#" else None
 
 
-# ---------------------------------------------------------------- extensions
-
-
-class Value:
-    """The test of what an extension holds: here of a free text, which is left to `readable`."""
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        """Whether there is nothing to say about the value."""
-        texts.append(value)
-        return True
-
-
-class Word(Value):
-    """The test of a primitive with a format."""
-
-    def __init__(self, memo: Memo) -> None:
-        self.memo = memo
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return value in self.memo.known or self.memo.add(value)
-
-
-class Link(Word):
-    """The test of a canonical, which may lead to an entry."""
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        if value not in self.memo.known and not self.memo.add(value):
-            return False
-        if value in context.urls:
-            context.hits.append(value)
-        return True
-
-
-class Markup(Value):
-    """The test of a markdown, which is left to `readable` but for its tags."""
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        texts.append(value)
-        return "<" not in value or formats.HTML_TAG.search(value) is None
-
-
-class Flag(Value):
-    """The test of a boolean."""
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return value is True or value is False
-
-
-class Whole(Value):
-    """The test of a whole number."""
-
-    def __init__(self, least: int) -> None:
-        self.least = least
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return type(value) is int and self.least <= value <= MOST
-
-
-class Number(Value):
-    """The test of a decimal."""
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return (type(value) is float or type(value) is int) and -NUMBERS < value < NUMBERS
-
-
-class Pointer(Value):
-    """The test of a Reference that may lead to these types."""
+class Pointer(Check):
+    """Of a Reference that may lead to these types."""
 
     def __init__(self, references: References, place: "Allowed", targets: frozenset[str] | None) -> None:
         self.references = references
         self.place = place
         self.targets = targets
 
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return type(value) is dict and self.references.holds(value, self.place, texts, context, self.targets)
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        if type(value) is not dict:
+            return False
+        return self.references.hold(value, self.place, texts, context, self.targets)
 
 
-class Tested(Value):
-    """A test that is generated."""
+class Either(Check):
+    """Of a CodeableReference."""
 
-    def __init__(self, test: Test, place: "Allowed | None") -> None:
-        self.test = test
-        self.place = place
+    def __init__(self, reference: Check, concept: Check) -> None:
+        self.reference = reference
+        self.concept = concept
 
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return self.test(value, self.place, texts, context)
-
-
-class Concept(Value):
-    """The test of a CodeableConcept."""
-
-    def __init__(self, concepts: Concepts, place: "Allowed") -> None:
-        self.concepts = concepts
-        self.place = place
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return self.concepts.holds(value, self.place, texts, context)
+    def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
+        if type(value) is not dict or not value:
+            return False
+        node: Json = value
+        for key, inner in node.items():
+            if key == "reference":
+                if not self.reference.holds(inner, place, texts, context):
+                    return False
+            elif key != "concept" or not self.concept.holds(inner, place, texts, context):
+                return False
+        return True
 
 
-class Shaped(Value):
-    """The test of an object whose type is generated, one test per shape."""
-
-    def __init__(self, shapes: Shapes, place: "Allowed") -> None:
-        self.shapes = shapes
-        self.place = place
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return self.shapes[tuple(value)](value, self.place, texts, context)
-
-
-class Inside(Value):
-    """The test of the extensions in a complex one."""
-
-    def __init__(self, place: "Allowed") -> None:
-        self.place = place
-
-    def holds(self, value: Any, texts: list[Any], context: Context) -> bool:
-        return extensions(value, self.place, texts, context)
+# ---------------------------------------------------------------- extensions
 
 
 class Entry:
     """What an extension may hold that has this url in this place."""
 
-    def __init__(self, values: dict[str, Value], beside: "dict[str, Allowed]") -> None:
+    def __init__(self, values: dict[str, Check], beside: "dict[str, Allowed]") -> None:
         self.values = values
         """value[x] property, or "extension" -> its test."""
         self.beside = beside
         """_value[x] property -> the place of the extensions in it."""
         self.key: str | None = None
         """The only such property; None when there are several."""
-        self.value = Value()
+        self.value: Check = Refused()
         """The test of that one."""
         if len(values) == 1:
             [(self.key, self.value)] = values.items()
 
-    def holds(self, one: Json, texts: list[Any], context: Context) -> bool:
+    def holds(self, one: Json, place: "Allowed", texts: list[Any], context: Context) -> bool:
         """Whether an extension is right that is not just a url and the only property."""
         if len(one) == 2:
             first, second = one
@@ -437,12 +591,12 @@ class Entry:
             key = self._beside(one, texts, context)
         else:
             return False
-        return self.values[key].holds(one[key], texts, context)
+        return self.values[key].holds(one[key], place, texts, context)
 
     def _beside(self, one: Json, texts: list[Any], context: Context) -> str:
         """The value's key in an extension of url, primitive value, and extensions of that value."""
         for key, place in self.beside.items():
-            if key in one and primitive_extensions(one[key], place, texts, context):
+            if key in one and _primitive_extensions(one[key], place, texts, context):
                 return key[1:]
         raise KeyError("value")
 
@@ -478,7 +632,7 @@ _url = itemgetter("url")
 
 
 def extensions(found: list[Json], place: Allowed, texts: list[Any], context: Context) -> bool:
-    """The extensions of one element."""
+    """Whether there is nothing to say about the extensions of one element."""
     context.depth += 1
     if not found or context.depth > DEEPEST:
         return False
@@ -490,9 +644,9 @@ def extensions(found: list[Json], place: Allowed, texts: list[Any], context: Con
             entry = place.met(url)
         key = entry.key
         if key is not None and len(one) == 2:
-            if not entry.value.holds(one[key], texts, context):
+            if not entry.value.holds(one[key], place, texts, context):
                 return False
-        elif not entry.holds(one, texts, context):
+        elif not entry.holds(one, place, texts, context):
             return False
     context.depth -= 1
     count = len(found)
@@ -507,9 +661,43 @@ def _once(found: list[Json], single: frozenset[str]) -> bool:
     return len(urls) == len(set(urls))
 
 
-def primitive_extensions(found: Json, place: Allowed, texts: list[Any], context: Context) -> bool:
+def _primitive_extensions(found: Json, place: Allowed, texts: list[Any], context: Context) -> bool:
     """The `_` sibling of a primitive, with nothing but extensions."""
     return len(found) == 1 and extensions(found["extension"], place, texts, context)
+
+
+class Extensions(Check):
+    """Of the extensions of the object itself."""
+
+    def holds(self, value: Any, place: Allowed, texts: list[Any], context: Context) -> bool:
+        return extensions(value, place, texts, context)
+
+
+class ModifierExtensions(Check):
+    """Of the modifier extensions of the object itself."""
+
+    def holds(self, value: Any, place: Allowed, texts: list[Any], context: Context) -> bool:
+        return extensions(value, place.modifiers, texts, context)
+
+
+class Inside(Check):
+    """Of the extensions in a complex one."""
+
+    def __init__(self, place: Allowed) -> None:
+        self.place = place
+
+    def holds(self, value: Any, place: Allowed, texts: list[Any], context: Context) -> bool:
+        return extensions(value, self.place, texts, context)
+
+
+class Sibling(Check):
+    """Of the `_` sibling of a primitive."""
+
+    def __init__(self, place: Allowed) -> None:
+        self.place = place
+
+    def holds(self, value: Any, place: Allowed, texts: list[Any], context: Context) -> bool:
+        return _primitive_extensions(value, self.place, texts, context)
 
 
 # ---------------------------------------------------------------- the entries of a Bundle
@@ -557,9 +745,43 @@ def _plain_request(request: Json, name: str, key: str) -> bool:
     return bool((method == "PUT" and url == key) or (method == "POST" and url == name))
 
 
-def referred(leaves: list[tuple[str, Json]], hits: set[str]) -> bool:
+class Resources:
+    """The tests of resources, by type."""
+
+    def __init__(self, make: Callable[[str], Object]) -> None:
+        self.make = make
+        """The test of a type; KeyError when there is none."""
+        self.known: dict[str, Object] = {}
+
+    def hold(self, node: Json, context: Context) -> bool:
+        """Whether there is nothing to say about a resource."""
+        kind: str = node["resourceType"]
+        test = self.known.get(kind)
+        if test is None:
+            test = self.known[kind] = self.make(kind)
+        return len(node) > 1 and test.shapes.holds(node, test.place, context.texts, context)
+
+    def entries_hold(self, found: list[Json], around: Context) -> dict[int, list[Miss]] | None:
+        """The misses of each entry of a Bundle; None when there is more to say about some entry."""
+        hits, misses = around.hits, around.misses
+        left: dict[int, list[Miss]] = {}
+        leaves: list[Json] = []
+        for number, entry in enumerate(found):
+            referring, missed = len(hits), len(misses)
+            if not self.hold(entry["resource"], around):
+                return None
+            if len(hits) == referring:
+                leaves.append(entry)
+            if len(misses) != missed:
+                left[number] = misses[missed:]
+        return left if len(found) == 1 or _referred(leaves, set(hits)) else None
+
+
+def _referred(leaves: list[Json], hits: set[str]) -> bool:
     """Whether something refers to each of the entries that refer to none themselves."""
-    for key, entry in leaves:
-        if key not in hits and entry["fullUrl"] not in hits and entry["resource"].get("url") not in hits:
+    for entry in leaves:
+        resource: Json = entry["resource"]
+        key = f"{resource['resourceType']}/{resource['id']}"
+        if key not in hits and entry["fullUrl"] not in hits and resource.get("url") not in hits:
             return False
     return True

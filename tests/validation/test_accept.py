@@ -2,16 +2,17 @@
 
 import subprocess
 import sys
-from functools import cache
+from itertools import permutations
 from random import Random
 
 import pytest
 
 from fhir_trial.errors import Issue
 from fhir_trial.release import Release
-from fhir_trial.validation import accept, explain, generator, validate
+from fhir_trial.validation import accept, explain, validate
 from fhir_trial.validation.accept import acceptor
 from fhir_trial.validation.narrative import is_plain, narrative
+from fhir_trial.validation.objects import SHAPES
 from tests.validation.breakage import broken
 from tests.validation.fixtures import MAKERS, Json
 from tests.validation.mutations import PASSING, REFUSED, WARNED
@@ -86,33 +87,15 @@ def test_a_plain_narrative_is_right_for_the_parser_too(text: str) -> None:
     assert not is_plain(div) or narrative(div) is None
 
 
-@pytest.mark.parametrize("release", RELEASES)
-@pytest.mark.parametrize("name", MAKERS)
-def test_both_paths_agree_where_every_shape_has_code_of_its_own(
-    name: str, release: Release, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(generator, "_SEEN_BEFORE_COMPILED", 1)
-    monkeypatch.setattr("fhir_trial.validation.acceptor", cache(accept.Acceptor))
-    random = Random(f"{release} {name}")
-    base = MAKERS[name](release)
-    for _ in range(60):
-        assert_paths_agree(broken(base, random), release)
-
-
-def test_code_for_shapes_is_written_late_and_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "_SHAPES", 2)
+def test_shapes_are_kept_within_bounds() -> None:
     fast = accept.Acceptor(Release.R4)
-    keys = ("city", "state", "country", "postalCode", "district")
-    for _ in range(generator._SEEN_BEFORE_COMPILED - 1):
-        assert fast.resource(location({"city": "Bonn"}))
-    shapes = fast.maker.shaped("Address")
-    assert shapes.keys() == set()
-    for _ in range(2 * generator._SEEN_BEFORE_COMPILED):
-        for key in keys:
-            assert fast.resource(location({key: "Bonn"}))
-    assert len(shapes) == 2
+    shapes = fast.assembly.shaped("Address")
+    for keys in permutations(("city", "state", "country", "postalCode", "district", "use", "text")):
+        node = location({key: "home" if key == "use" else "Bonn" for key in keys})
+        assert fast.resource(node)
+        assert 0 < len(shapes.known) <= SHAPES
     assert fast.resource(location({"unknown": "Bonn"})) is None
-    assert ("unknown",) not in shapes.met
+    assert ("unknown",) not in shapes.known
 
 
 def location(address: Json) -> Json:
