@@ -75,6 +75,15 @@ def test_every_unit_is_used_and_no_alias_is_of_two_variables() -> None:
     assert {alias: ids for alias, ids in owners.items() if len(ids) > 1} == {}
 
 
+@pytest.mark.parametrize("variable", [v for v in VARIABLES if v.by_range], ids=lambda variable: variable.id)
+def test_a_unit_that_the_range_decides_is_one_of_several_of_known_size(variable: Variable) -> None:
+    assert variable.assumed is None
+    assert len(variable.units) > 1 or variable.id == "head-circumference"
+    comparable = {"mass-concentration", "molar-concentration"} if variable.molar_mass else set()
+    comparable |= {variable.units[0].dimension, "temperature-fahrenheit"}
+    assert {unit.dimension for unit in variable.units} <= comparable
+
+
 def test_loinc_is_given_only_where_the_unit_allows_it() -> None:
     glucose = vocabulary().variables["glucose"]
     assert glucose.loinc_for(vocabulary().units["mg/dL"]) == "2345-7"
