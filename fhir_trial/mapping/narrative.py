@@ -28,8 +28,10 @@ def escape(text: str) -> str:
         text = text.replace(">", "&gt;")
     if '"' in text:
         text = text.replace('"', "&quot;")
-    if text.isascii() and text.replace("\n", "").isprintable():
-        return text
+    if text.replace("\n", "").isprintable() and (
+        text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
+    ):
+        return text  # nothing but printable characters of the basic plane
     # A carriage return is a line break to an XML parser; written raw it would not come back.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNUSUAL.sub(_unusual, text)
