@@ -48,20 +48,22 @@ def _writer(element: str) -> Callable[[Any], dict[str, Any]]:
     """A function that writes the fragments of one element, made once."""
     children = _children()[element]
     url = CROSS_VERSION + element
+    keys = {name: child.key for name, child in children.items()}
+    repeating = frozenset(name for name, child in children.items() if child.repeats)
 
     def simple(fragment: Any) -> dict[str, Any]:
-        return {"url": url, children[""].key: fragment}
+        return {"url": url, keys[""]: fragment}
 
-    def complex_(fragment: Any) -> dict[str, Any]:
+    def complex_(fragment: dict[str, Any]) -> dict[str, Any]:
         inner: list[dict[str, Any]] = []
         for name, value in fragment.items():
-            child = children.get(name)
-            if child is None:  # the extensions of a primitive travel with it
-                _beside(inner, name.removeprefix("_"))["_" + children[name.removeprefix("_")].key] = value
-            elif child.repeats:
-                inner += [{"url": name, child.key: item} for item in value]
+            key = keys.get(name)
+            if key is None:  # the extensions of a primitive travel with it
+                _beside(inner, name.removeprefix("_"))["_" + keys[name.removeprefix("_")]] = value
+            elif name in repeating:
+                inner += [{"url": name, key: item} for item in value]
             else:
-                inner.append({"url": name, child.key: value})
+                inner.append({"url": name, key: value})
         return {"url": url, "extension": inner}
 
     return simple if "" in children else complex_

@@ -14,40 +14,39 @@ from fhir_trial.trial import GeoPoint, Site
 def location(graph: Graph, site: Site) -> Reference:
     """Reference to the Location of a site; without target when the record says nothing of the place."""
     point = site.geo_point or GeoPoint()
-    identity = (site.facility, site.city, site.state, site.zip, site.country, point.lat, point.lon)
-    if not any(part not in (None, "") for part in identity):
+    lat, lon = point.lat, point.lon
+    words = (site.facility, site.city, site.state, site.zip, site.country)
+    if lat is None and lon is None and not any(words):
         return {}
-    resource_id = f"loc-{digest(*identity)}"
+    resource_id = f"loc-{digest(*words, lat, lon)}"
     if f"Location/{resource_id}" not in graph:
-        graph.add(_resource(resource_id, site, point))
+        graph.add(_resource(resource_id, words, lat, lon))
     return reference("Location", resource_id, site.facility or site.city)
 
 
-def _resource(resource_id: str, site: Site, point: GeoPoint) -> Resource:
+_ADDRESS = ("city", "state", "postalCode", "country")
+
+
+def _resource(
+    resource_id: str, words: tuple[str | None, ...], lat: float | None, lon: float | None
+) -> Resource:
+    """words: the facility, then what `_ADDRESS` names."""
     resource: Resource = {"resourceType": "Location", "id": resource_id}
-    place = [part for part in (site.city, site.state, site.zip, site.country) if part]
-    text = narrative(heading(site.facility), paragraph("Address", ", ".join(place)))
+    facility = words[0]
+    address = {key: part for key, part in zip(_ADDRESS, words[1:], strict=True) if part}
+    text = narrative(heading(facility), paragraph("Address", ", ".join(address.values())))
     if text:
         resource["text"] = text
-    if (point.lat is None) != (point.lon is None):  # Location.position needs both
-        resource["extension"] = extensions.simple("latitude", "valueDecimal", point.lat) + extensions.simple(
-            "longitude", "valueDecimal", point.lon
+    if (lat is None) != (lon is None):  # Location.position needs both
+        resource["extension"] = extensions.simple("latitude", "valueDecimal", lat) + extensions.simple(
+            "longitude", "valueDecimal", lon
         )
-    if site.facility:
-        resource["name"] = site.facility
-    address: dict[str, str] = {}
-    if site.city:
-        address["city"] = site.city
-    if site.state:
-        address["state"] = site.state
-    if site.zip:
-        address["postalCode"] = site.zip
-    if site.country:
-        address["country"] = site.country
+    if facility:
+        resource["name"] = facility
     if address:
         resource["address"] = address
-    if point.lat is not None and point.lon is not None:
-        resource["position"] = {"longitude": point.lon, "latitude": point.lat}
+    if lat is not None and lon is not None:
+        resource["position"] = {"longitude": lon, "latitude": lat}
     return resource
 
 

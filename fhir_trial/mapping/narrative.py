@@ -39,12 +39,14 @@ def escape(text: str) -> str:
 
 def paragraph(label: str, text: str | None) -> str:
     """`<p><b>label:</b> text</p>`, or nothing when there is no text."""
-    return f"<p><b>{label}:</b> {escape(text.strip())}</p>" if text and text.strip() else ""
+    words = text.strip() if text else ""
+    return f"<p><b>{label}:</b> {escape(words)}</p>" if words else ""
 
 
 def heading(text: str | None) -> str:
     """The first line: what the resource is called."""
-    return f"<p><b>{escape(text.strip())}</b></p>" if text and text.strip() else ""
+    words = text.strip() if text else ""
+    return f"<p><b>{escape(words)}</b></p>" if words else ""
 
 
 def listing(label: str, items: Iterable[str | None]) -> str:
@@ -55,18 +57,20 @@ def listing(label: str, items: Iterable[str | None]) -> str:
 
 def bullets(items: Iterable[str | None]) -> str:
     """A list; nothing when there are no items."""
-    rows = "".join([f"<li>{escape(item.strip())}</li>" for item in items if item and item.strip()])
+    rows = "".join([f"<li>{escape(words)}</li>" for item in items if item and (words := item.strip())])
     return f"<ul>{rows}</ul>" if rows else ""
 
 
 def text_line(text: str | None) -> str:
     """A paragraph of plain text."""
-    return f"<p>{escape(text.strip())}</p>" if text and text.strip() else ""
+    words = text.strip() if text else ""
+    return f"<p>{escape(words)}</p>" if words else ""
 
 
 def preformatted(text: str | None) -> str:
     """Text with its own line breaks and lists."""
-    return f"<pre>{escape(text.strip())}</pre>" if text and text.strip() else ""
+    words = text.strip() if text else ""
+    return f"<pre>{escape(words)}</pre>" if words else ""
 
 
 def narrative(*parts: str) -> dict[str, Any] | None:
