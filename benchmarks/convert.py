@@ -2,7 +2,7 @@
 
     make bench                                       # of the wheel, as `pip install` gives it: compiled
     .venv/bin/python benchmarks/convert.py           # of the checkout: plain Python
-    python benchmarks/convert.py [--release R4] [--rounds 5] [--stream 10000]
+    python benchmarks/convert.py [--release R4] [--rounds 15] [--stream 10000]
 
 The unit is what nobody can avoid: `orjson.loads` and `orjson.dumps` of the same records, in CPU time. The
 records are those of the corpus beside the checkout, or the seed's where there is none.
@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--release", default="R4", choices=[*Release])
-    parser.add_argument("--rounds", type=int, default=5, help="the fastest of so many counts")
+    parser.add_argument("--rounds", type=int, default=15, help="the fastest of so many counts")
     parser.add_argument("--stream", type=int, default=10_000, help="records in the streamed file")
     return parser.parse_args()
 

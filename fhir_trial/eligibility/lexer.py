@@ -144,8 +144,11 @@ def lowered(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(c if len(c.lower()) > 1 else c.lower() for c in text)
 
 
-def tokens(lower: str) -> list[Token]:
-    """The tokens of a line in lower case, without the spaces between them."""
+def tokens(lower: str, *, whole: bool = False) -> list[Token]:
+    """The tokens of a line in lower case, without the spaces between them.
+
+    whole: none at all if some word is nothing that limits are made of.
+    """
     found: list[Token] = []
     position = 0
     pieces = list(_PIECE.finditer(lower))
@@ -159,6 +162,8 @@ def tokens(lower: str) -> list[Token]:
             word = words[i]
             kind = OF_ITS_OWN.get(word) or letter(word, words[i + 1])
             if kind:
+                if whole and kind == "?":
+                    return []
                 found.append(
                     _new(Token, (kind, start, end, word, OPERATORS[word] if kind == "O" else "", ""))
                 )
@@ -166,6 +171,8 @@ def tokens(lower: str) -> list[Token]:
             position = start
         while position < end:
             position = _cut(lower, position, found)
+            if whole and found[-1].kind == "?":
+                return []
     return found
 
 

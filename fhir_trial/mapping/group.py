@@ -200,7 +200,9 @@ class _Nested:
         if len(criterion.text) > LONGEST_READ:
             reading = statement(criterion.text)
         else:
-            reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._terms)
+            reading = constraints(
+                criterion.text, section=criterion.section, mesh_terms=self._terms, whole=True
+            )
         # A line of one cohort does not hold for all, and one without polarity may mean either.
         applies = criterion.label is None and criterion.section != "other"
         form = coded(reading, self._graph) if applies else None
@@ -244,7 +246,8 @@ def _said(criterion: Criterion, status: str) -> list[Element]:
     """The extensions of a criterion: where its words stand, how far they were understood.
 
     What goes without saying is left out: the end of words that stand in the source as they are read, the
-    status of a criterion that stays text. Number or bullet stand in the source, before the start.
+    status of a criterion with words that are not understood. Number or bullet stand in the source, before the
+    start.
     """
     text, start, end = criterion.text, criterion.start, criterion.end
     written: list[Element] = [{"url": _START, "valueInteger": start}]

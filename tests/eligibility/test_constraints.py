@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_trial.eligibility import Constraint, Reading, constraints
+from fhir_trial.eligibility import Constraint, Reading, Section, constraints, parse
+from fhir_trial.sources import ctgov_v2
+from tests.records import CORPUS, needs_corpus
 
 
 def limits(text: str) -> list[str]:
@@ -660,3 +662,18 @@ def test_a_limit_of_something_else_is_left_out_and_the_line_is_not_computable(
 ) -> None:
     assert limits(text) == expected
     assert constraints(text).status != "computable"
+
+
+@pytest.mark.parametrize("section", ["inclusion", "exclusion", "other"])
+@needs_corpus
+def test_reading_only_what_can_be_understood_whole_changes_no_computable_line(section: Section) -> None:
+    """Of the real records; the lines that are not computable may lose their status "partial" only."""
+    for path in sorted((CORPUS / "ctgov_v2").glob("*.json")):
+        stated = ctgov_v2.decode(path.read_bytes()).protocol.eligibility
+        for criterion in parse((stated and stated.criteria) or "").walk():
+            reading = constraints(criterion.text, section=section)
+            quick = constraints(criterion.text, section=section, whole=True)
+            if "computable" in (reading.status, quick.status):
+                assert quick == reading
+            else:
+                assert quick.status in ("text", reading.status)

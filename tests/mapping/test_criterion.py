@@ -76,9 +76,15 @@ def test_what_is_not_understood_stays_as_its_words() -> None:
     assert "status" not in _said(found)
 
 
-def test_a_line_understood_in_part_stays_as_its_words_and_says_so() -> None:
+def test_a_line_with_words_that_are_not_understood_stays_as_its_words() -> None:
     (found,) = _groups("Age 18 years or older with a functioning kidney transplant")[0]["characteristic"]
     assert "valueQuantity" not in found
+    assert "status" not in _said(found)
+
+
+def test_limits_that_may_hold_together_or_not_stay_as_their_words_and_say_so() -> None:
+    (found,) = _groups("Blood pressure above 140/90 mmHg", section="Exclusion")[0]["characteristic"]
+    assert found["code"] == {"text": "Blood pressure above 140/90 mmHg"}
     assert _said(found)["status"] == "partial"
 
 
