@@ -48,8 +48,10 @@ LIMIT = (
     r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?)"
     r"(?![a-z])(?:\s*\(\s*(?:uln|lln)\s*\))?"
     r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laborator(?:y|ies)(?:['’]s)?|institution\w*(?:['’]s)?"
-    r"|local lab\w*)(?:\s+(?:normal|reference))?(?:\s+(?:range|values?|laboratory))?)?)"
+    r"|local lab\w*)(?:\s+(?:normal|reference))?(?:\s+(?:range|values?|laboratory))?)?+"
+    r"(?!\s*(?:\+|plus\s)\s*\d))"
 )
+"""A limit of normal, but not "ULN + 4 seconds", which is no multiple of it."""
 NORMAL = (
     r"(?P<normal>(?:(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*fold\s+)|(?<=twice\s)|(?<=thrice\s))"
     r"(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}(?:the\s+)?"

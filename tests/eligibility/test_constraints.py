@@ -677,3 +677,8 @@ def test_reading_only_what_can_be_understood_whole_changes_no_computable_line(se
                 assert quick == reading
             else:
                 assert quick.status in ("text", reading.status)
+
+
+@pytest.mark.parametrize("text", ["Prothrombin time above ULN + 3 seconds", "AST > ULN plus 12 U/L"])
+def test_what_is_added_to_a_limit_of_normal_is_no_multiple_of_it(text: str) -> None:
+    assert limits(text) == []
