@@ -7,9 +7,9 @@ keep their ids, and with values of every field changed alone, for what many valu
 paths of records; without, the real records beside the checkout and complete ones made from the model.
 """
 
+import argparse
 import json
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -134,7 +134,11 @@ def _check(holds: bool, what: str, name: str, found: Found) -> None:
 
 def main() -> None:
     """Prove, and print the figures of each release."""
-    stated = list(records(sys.argv[1:]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("paths", nargs="*", help="records, e.g. NCT02513394.json; default: all at hand")
+    stated = list(records(parser.parse_args().paths))
     print(f"{len(stated)} records")
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for proof in PROOFS:
