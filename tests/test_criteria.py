@@ -12,7 +12,7 @@ from tests.mapping.made import trial
 from tests.records import SEED, dumps, record
 
 TEXT = (
-    "Inclusion Criteria:\n\n* Age 18 years or older\n* ALT <= 3 x ULN\n* Asthma for which treatment failed\n"
+    "Inclusion Criteria:\n\n* Age 19 years or older\n* ALT <= 3 x ULN\n* Asthma for which treatment failed\n"
 )
 
 
@@ -40,7 +40,7 @@ def test_a_program_gets_a_json_object_a_line(tmp_path: Path) -> None:
     code, out, _ = _run(_records(tmp_path, 1), "--json")
     age, alt, asthma = map(json.loads, out.splitlines())
     assert code == ExitCode.OK
-    assert (age["status"], age["constraints"][0]["bounds"]) == ("computable", [["ge", "18"]])
+    assert (age["status"], age["constraints"][0]["bounds"]) == ("computable", [["ge", "19"]])
     assert alt["constraints"][0]["multipleOf"] == "ULN"
     assert TEXT[asthma["start"] : asthma["end"]] == asthma["text"]
 
@@ -65,7 +65,7 @@ def test_a_bad_record_is_named_and_the_rest_is_shown(tmp_path: Path) -> None:
 
 def test_a_constraint_in_words_says_variable_limit_and_unit() -> None:
     found = list(lines(trial(eligibilityModule={"eligibilityCriteria": TEXT}), {}))
-    assert [wording(c) for line in found for c in line.reading.constraints] == ["age ≥ 18 a", "alt ≤ 3 × ULN"]
+    assert [wording(c) for line in found for c in line.reading.constraints] == ["age ≥ 19 a", "alt ≤ 3 × ULN"]
 
 
 def test_words_of_equal_count_come_in_alphabetical_order() -> None:

@@ -560,7 +560,7 @@ def coded(reading: Reading) -> list[tuple[str, tuple[str, ...], bool]]:
             [("pregnancy", (), False), ("lactation", (), False), ("pregnancy-intention", (), False)],
         ),
         ("Not pregnant", [("pregnancy", (), True)]),
-        ("Self-reported pregnancy", [("pregnancy", (), False)]),
+        ("Self-reported lactation", [("lactation", (), False)]),
         ("Patients that are pregnant", [("pregnancy", (), False)]),
         ("Attempting to conceive", [("pregnancy-intention", (), False)]),
         ("Nursing (applicable to women only)", [("lactation", (), False)]),

@@ -168,9 +168,9 @@ def test_what_is_said_beside_a_statement_or_only_resembles_one_is_left_as_text(t
 
 
 def test_a_statement_stands_where_its_words_stand() -> None:
-    text = "  7) Unable to give informed consent."
+    text = "  7) Unable to give her informed consent."
     (constraint,) = constraints(text).constraints
-    assert text[constraint.start : constraint.end] == "Unable to give informed consent"
+    assert text[constraint.start : constraint.end] == "Unable to give her informed consent"
 
 
 def test_the_words_of_a_window_are_those_of_the_text() -> None:

@@ -26,12 +26,12 @@ def _said(characteristic: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("release", Release)
 def test_an_age_limit_is_a_quantity_in_years(release: Release) -> None:
-    (found,) = _groups("Age 18 years or older", release=release)[0]["characteristic"]
+    (found,) = _groups("Age 19 years or older", release=release)[0]["characteristic"]
     assert codes(found["code"]) == ["397669002"]
     quantity = found["valueQuantity"]
-    assert (quantity["value"], quantity["comparator"], quantity["code"]) == (18, ">=", "a")
+    assert (quantity["value"], quantity["comparator"], quantity["code"]) == (19, ">=", "a")
     assert _said(found)["status"] == "computable"
-    assert found["code"]["text"] == "Age 18 years or older"
+    assert found["code"]["text"] == "Age 19 years or older"
 
 
 def test_a_range_is_a_range_and_a_laboratory_value_has_its_loinc_code_and_unit() -> None:
@@ -77,7 +77,7 @@ def test_what_is_not_understood_stays_as_its_words() -> None:
 
 
 def test_a_line_with_words_that_are_not_understood_stays_as_its_words() -> None:
-    (found,) = _groups("Age 18 years or older with a functioning kidney transplant")[0]["characteristic"]
+    (found,) = _groups("Age 19 years or older with a functioning kidney transplant")[0]["characteristic"]
     assert "valueQuantity" not in found
     assert "status" not in _said(found)
 
