@@ -120,7 +120,7 @@ def _unmarked(text: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _short(text: str, lower: str, section: Section, whole: bool) -> Reading:
-    """The reading of a short line: these come again and again in a registry ("Age 18 years or older")."""
+    """The reading of a short line: these come again and again in a registry."""
     return _Line(text, lower, section, whole).reading()
 
 
