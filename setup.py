@@ -14,7 +14,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
 HOT = ("bundle.py", "codemaps.py", "eligibility/*.py", "mapping/**/*.py", "validation/objects.py")
-"""Below fhir_trial/: what runs for every record or line. The validator runs code that it writes itself."""
+"""Below fhir_trial/: what runs for every record, line or object."""
 STRUCTS = ("fhir_trial/eligibility/constraint.py",)
 """What msgspec makes of these classes is C already."""
 

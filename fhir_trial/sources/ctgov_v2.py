@@ -99,7 +99,13 @@ def _proven(trial: Trial, data: bytes) -> Trial | None:
 def _with_unpublished(trial: Trial, data: bytes, lacking: int) -> Trial | None:
     """The trial with its unpublished fields, when these are what it lacks: so many quotation marks."""
     decoder, places = _unpublished()
-    found = msgspec.to_builtins(decoder.decode(data))
+    try:
+        found = msgspec.to_builtins(decoder.decode(data))
+    except (
+        msgspec.DecodeError,
+        ValueError,
+    ):  # a null above them, or an endless number
+        return None
     unknown = {}
     for path in places:
         try:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from fhir_trial.release import Release
+from fhir_trial.validation import references
 from fhir_trial.validation.assembly import Assembly
 from fhir_trial.validation.objects import Context, Json, Resources, surroundings
 from fhir_trial.validation.places import Miss
@@ -23,7 +24,7 @@ class Accepted(NamedTuple):
     """What there is to know of a resource without fault."""
 
     hits: list[str]
-    """The references in it that led to an entry."""
+    """The fullUrls and canonicals of the entries that it refers to."""
     misses: list[Miss]
     """The only findings that may be left: warnings about extensible value sets."""
 
@@ -88,13 +89,21 @@ class Acceptor:
             return None
         return Verdict(clean=True, accepted={number: Accepted([], misses) for number, misses in left.items()})
 
+    def _is_target(self, key: str) -> bool:
+        """Whether a reference may lead to an entry of this type and id."""
+        literal = references.parse(key)
+        return literal is not None and literal.type in self.assembly.tables.resources
+
     def _entries(self, found: list[Json], around: Context) -> Verdict:
         """Which entries of a Bundle are accepted that is not clean as a whole."""
+        if not all(map(self._is_target, around.types or ())):
+            return NOTHING  # what refers to such an entry has a fault of its own
         accepted: dict[int, Accepted] = {}
         for number, entry in enumerate(found):
             context = Context(around.types, around.urls, around.base)
             if self._holds(entry["resource"], context):
-                accepted[number] = Accepted(context.hits, context.misses)
+                places = [around.base + hit.removeprefix(around.base) for hit in context.hits]
+                accepted[number] = Accepted(places + context.links, context.misses)
         return Verdict(clean=False, accepted=accepted)
 
 

@@ -79,11 +79,13 @@ class Assembly:
         self.invariants = invariants(known.release)
         self.shapes: dict[str, Shapes] = {}
         self.allowed: dict[frozenset[str], Allowed] = {}
+        self.entries: dict[str, Entry] = {}
+        """What each extension may hold, wherever it stands."""
         self.memos = {name: Memo(check) for name, check in known.primitives.items()}
         self.memos["absolute"] = Memo(absolute_uri)
         self.memos["language"] = Memo(language_code)
         self.memos["profile"] = Memo(self._profile)
-        self.codings = Codings(self._codes, self.memos["code"])
+        self.codings = Codings(self._written_codes, self.memos["code"])
         self.concepts = Concepts(self.codings, self.shaped("CodeableConcept"))
         named = self.place({"Identifier", "Reference.identifier", "Reference.identifier[x]"})
         self.references = References(known.resources, self.shaped("Identifier"), named)
@@ -98,6 +100,13 @@ class Assembly:
         """The codes of a system, True when any will do, None when the walker has to look."""
         found = self.tables.codes(UCUM_UNITS if system == UCUM else system)
         return True if found is None and self.tables.is_named(system) else found
+
+    def _written_codes(self, system: str) -> Any:
+        """The same without codes that are malformed themselves (four of v2-0550 are)."""
+        found = self._codes(system)
+        if found is None or found is True:
+            return found
+        return frozenset(code for code in found if formats.code(code) is None)
 
     def coded_quantity(self, node: Json) -> bool:
         """Whether the code of a quantity is one of its system."""
@@ -119,7 +128,9 @@ class Assembly:
             table = self.tables.extension(url)
             if table is None or table.modifier != modifier or not in_context(table.context, set(contexts)):
                 return None
-            return self.extension_entry(table)
+            if url not in self.entries:
+                self.entries[url] = self.extension_entry(table)
+            return self.entries[url]
 
         return Allowed(find, single)
 
@@ -182,8 +193,10 @@ class Assembly:
         if kind == "Reference":
             known = targets is not None and targets <= self.tables.resources
             return Pointer(self.references, place, targets if known else None)
-        # an extension as the value of an element: nobody does it
-        return Refused() if kind == "Extension" else Object(self.shaped(kind), place)
+        # an extension as the value of an element: nobody does it; no more the other in an extension
+        if kind == "Extension" or (kind == "CodeableReference" and targets is not None):
+            return Refused()
+        return Object(self.shaped(kind), place)
 
 
 def _value_contexts(kind: str) -> set[str]:
@@ -276,7 +289,7 @@ class _Type:
             return self._primitive(element, kind)
         if kind == "xhtml":
             return Div()
-        if kind == "Resource":
+        if kind in ("Resource", "Bundle.entry"):
             return Refused()  # resources inside are for the walker
         if kind == "CodeableReference":
             concept = Element(
@@ -312,7 +325,7 @@ class _Type:
         if element.name == "language" and kind == "code":
             return Word(memos["language"])
         if element.name == "profile" and kind == "canonical":
-            return Word(memos["profile"])
+            return Link(memos["profile"])
         if element.name == "system" and self.table.name == "Identifier":
             return Word(memos["absolute"])
         return self.assembly.primitive(kind)

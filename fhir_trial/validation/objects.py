@@ -55,7 +55,9 @@ class Context:
         self.texts: list[Any] = []
         """The free texts, for `readable`; functions get the list by itself, to be quick."""
         self.hits: list[str] = []
-        """The references and canonicals that led to an entry."""
+        """The references that led to an entry."""
+        self.links: list[str] = []
+        """The canonicals that led to an entry, without their versions."""
         self.misses: list[Miss] = []
         """The coded elements that have no code of their extensible value set."""
         self.depth = 0
@@ -191,8 +193,9 @@ class Link(Check):
     def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
         if value not in self.memo.known and not self.memo.add(value):
             return False
-        if value in context.urls:
-            context.hits.append(value)
+        url: str = value.partition("|")[0]
+        if url in context.urls and not url.startswith("#"):
+            context.links.append(url)
         return True
 
 
@@ -499,6 +502,8 @@ class References:
             elif key == "display":
                 texts.append(value)
             elif key == "type":
+                if type(value) is not str:
+                    return False
                 stated = value
             elif key == "extension":
                 if not extensions(value, place, texts, context):
@@ -527,7 +532,7 @@ class References:
 def _open_type(text: str, resources: frozenset[str]) -> str | None:
     """The type that a reference names, where nothing around has to hold its target."""
     literal = references.parse(text)
-    return literal.type if literal is not None and literal.type in resources and text[0] != "#" else None
+    return literal.type if literal is not None and literal.type in resources else None
 
 
 class Pointer(Check):
@@ -634,7 +639,7 @@ _url = itemgetter("url")
 def extensions(found: list[Json], place: Allowed, texts: list[Any], context: Context) -> bool:
     """Whether there is nothing to say about the extensions of one element."""
     context.depth += 1
-    if not found or context.depth > DEEPEST:
+    if type(found) is not list or not found or context.depth > DEEPEST:
         return False
     known = place.known
     for one in found:
@@ -734,7 +739,7 @@ def surroundings(bundle: Json) -> Context | None:
 @lru_cache(maxsize=64)
 def _is_base(base: str) -> bool:
     """Whether type and id can follow."""
-    return base_of(f"{base}Group/1") == base and formats.uri(base) is None
+    return base_of(f"{base}Group/1") == base and formats.uri(base) is None and "/_history/" not in base
 
 
 def _plain_request(request: Json, name: str, key: str) -> bool:
@@ -763,25 +768,25 @@ class Resources:
 
     def entries_hold(self, found: list[Json], around: Context) -> dict[int, list[Miss]] | None:
         """The misses of each entry of a Bundle; None when there is more to say about some entry."""
-        hits, misses = around.hits, around.misses
+        hits, links, misses = around.hits, around.links, around.misses
         left: dict[int, list[Miss]] = {}
         leaves: list[Json] = []
         for number, entry in enumerate(found):
-            referring, missed = len(hits), len(misses)
+            referring, missed = len(hits) + len(links), len(misses)
             if not self.hold(entry["resource"], around):
                 return None
-            if len(hits) == referring:
+            if len(hits) + len(links) == referring:
                 leaves.append(entry)
             if len(misses) != missed:
                 left[number] = misses[missed:]
-        return left if len(found) == 1 or _referred(leaves, set(hits)) else None
+        return left if len(found) == 1 or _referred(leaves, set(hits), set(links)) else None
 
 
-def _referred(leaves: list[Json], hits: set[str]) -> bool:
+def _referred(leaves: list[Json], hits: set[str], links: set[str]) -> bool:
     """Whether something refers to each of the entries that refer to none themselves."""
     for entry in leaves:
         resource: Json = entry["resource"]
         key = f"{resource['resourceType']}/{resource['id']}"
-        if key not in hits and entry["fullUrl"] not in hits and resource.get("url") not in hits:
+        if key not in hits and entry["fullUrl"] not in hits and resource.get("url") not in links:
             return False
     return True

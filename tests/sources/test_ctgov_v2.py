@@ -77,6 +77,14 @@ def test_a_key_that_stands_twice_in_a_field_of_old_records_is_refused() -> None:
         ctgov_v2.decode(data)
 
 
+@pytest.mark.parametrize("module", ["derivedSection", "protocolSection.contactsLocationsModule"])
+def test_a_null_above_a_field_of_old_records_is_refused(module: str) -> None:
+    document = unpublished()
+    paths.put(document, paths.steps(f"$.{module}"), None)
+    with pytest.raises(RecordError, match="null, where the registry leaves the field out"):
+        ctgov_v2.decode(dumps(document))
+
+
 def test_a_deep_field_of_old_records_is_refused() -> None:
     deep = b"[" * 101 + b"]" * 101
     with pytest.raises(RecordError, match="nested too deeply"):

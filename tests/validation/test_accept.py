@@ -18,6 +18,8 @@ from tests.validation.fixtures import MAKERS, Json
 from tests.validation.mutations import PASSING, REFUSED, WARNED
 
 RELEASES = list(Release)
+THO = "http://terminology.hl7.org"
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
 def as_set(issues: list[Issue]) -> list[tuple[str, ...]]:
@@ -133,3 +135,32 @@ def test_validation_loads_no_model_classes() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def bundle_of(*resources: Json, base: str = "http://x/") -> Json:
+    entries = [{"fullUrl": f"{base}{one['resourceType']}/{one['id']}", "resource": one} for one in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+GROUP = {"resourceType": "Group", "id": "1", "type": "person", "actual": True}
+PLAN = {"resourceType": "PlanDefinition", "status": "active"}
+STUDY = {"resourceType": "ResearchStudy", "id": "S", "status": "active"}
+ASKED = {"enrollment": [{"reference": "Group/1"}]}
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        GROUP | {"managingEntity": {"reference": "Organization/1", "type": None}},
+        bundle_of(GROUP, STUDY | ASKED, base="http://x/_history/"),
+        bundle_of(GROUP | {"id": "a b"}, STUDY | {"enrollment": [{"reference": "Group/a b"}]}),
+        bundle_of({"resourceType": "Foo", "id": "1"}, STUDY | {"enrollment": [{"reference": "Foo/1"}]}),
+        bundle_of(PLAN | {"id": "P", "url": "http://x/p"}, PLAN | {"id": "Q", "library": ["http://x/p|1"]}),
+        bundle_of(PLAN | {"id": "P", "url": "#a"}, PLAN | {"id": "Q", "library": ["#a"]}),
+        bundle_of(PLAN | {"id": "P", "url": "Group/1"}, GROUP, STUDY | ASKED),
+        GROUP | {"code": {"coding": [{"system": f"{THO}/CodeSystem/v2-0550", "code": "\xa0"}]}},
+        GROUP | {"name": "x", "_name": {"extension": ({"url": ABSENT, "valueCode": "unknown"},)}},
+    ],
+)
+def test_both_paths_agree_on_what_is_seldom_met(node: Json) -> None:
+    assert_paths_agree(node, Release.R4)
