@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fhir_trial.eligibility import Constraint, Criterion, Reading, constraints, parse, reader
+from fhir_trial.eligibility import Constraint, Criterion, Reading, Terms, constraints, parse, reader
 from fhir_trial.eligibility.numerals import mixed_time, values
 from fhir_trial.eligibility.quantities import levels_between
 from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
@@ -327,7 +327,7 @@ def described(constraint: Any) -> str:
     return " ".join(part for part in parts if part)
 
 
-def criteria(folder: Path) -> Iterator[tuple[Path, Criterion, dict[str, str]]]:
+def criteria(folder: Path) -> Iterator[tuple[Path, Criterion, Terms]]:
     """Every criterion of the records of a folder, with the record's own MeSH terms."""
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_bytes())
@@ -336,9 +336,10 @@ def criteria(folder: Path) -> Iterator[tuple[Path, Criterion, dict[str, str]]]:
         for leaf in browsed.get("browseLeaves", []):  # the wording in which the registry found a term
             if leaf.get("asFound") and leaf["name"] in terms:
                 terms.setdefault(leaf["asFound"], terms[leaf["name"]])
+        prepared = Terms(terms)
         module = record.get("protocolSection", {}).get("eligibilityModule", {})
         for criterion in parse(module.get("eligibilityCriteria", "")).walk():
-            yield path, criterion, terms
+            yield path, criterion, prepared
 
 
 def chia(archive: Path, show: int) -> None:

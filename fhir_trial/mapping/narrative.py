@@ -37,16 +37,22 @@ def escape(text: str) -> str:
     return _UNUSUAL.sub(_unusual, text)
 
 
+def _words(text: str | None) -> str:
+    """Text as XHTML content, without the blanks at its ends; "" when there is nothing to read."""
+    words = text.strip() if text else ""
+    return escape(words) if words else ""
+
+
 def paragraph(label: str, text: str | None) -> str:
     """`<p><b>label:</b> text</p>`, or nothing when there is no text."""
-    words = text.strip() if text else ""
-    return f"<p><b>{label}:</b> {escape(words)}</p>" if words else ""
+    words = _words(text)
+    return f"<p><b>{label}:</b> {words}</p>" if words else ""
 
 
 def heading(text: str | None) -> str:
     """The first line: what the resource is called."""
-    words = text.strip() if text else ""
-    return f"<p><b>{escape(words)}</b></p>" if words else ""
+    words = _words(text)
+    return f"<p><b>{words}</b></p>" if words else ""
 
 
 def listing(label: str, items: Iterable[str | None]) -> str:
@@ -57,20 +63,20 @@ def listing(label: str, items: Iterable[str | None]) -> str:
 
 def bullets(items: Iterable[str | None]) -> str:
     """A list; nothing when there are no items."""
-    rows = "".join([f"<li>{escape(words)}</li>" for item in items if item and (words := item.strip())])
+    rows = "".join([f"<li>{words}</li>" for item in items if (words := _words(item))])
     return f"<ul>{rows}</ul>" if rows else ""
 
 
 def text_line(text: str | None) -> str:
     """A paragraph of plain text."""
-    words = text.strip() if text else ""
-    return f"<p>{escape(words)}</p>" if words else ""
+    words = _words(text)
+    return f"<p>{words}</p>" if words else ""
 
 
 def preformatted(text: str | None) -> str:
     """Text with its own line breaks and lists."""
-    words = text.strip() if text else ""
-    return f"<pre>{escape(words)}</pre>" if words else ""
+    words = _words(text)
+    return f"<pre>{words}</pre>" if words else ""
 
 
 def narrative(*parts: str) -> dict[str, Any] | None:

@@ -101,15 +101,12 @@ def _with_unpublished(trial: Trial, data: bytes, lacking: int) -> Trial | None:
     decoder, places = _unpublished()
     try:
         found = msgspec.to_builtins(decoder.decode(data))
-    except (
-        msgspec.DecodeError,
-        ValueError,
-    ):  # a null above them, or an endless number
+    except msgspec.DecodeError:  # a null above them, or an endless number
         return None
     unknown = {}
-    for path in places:
+    for path, steps in places.items():
         try:
-            value = paths.follow(found, paths.steps(path))
+            value = paths.follow(found, steps)
         except KeyError:
             continue
         unknown[path] = value
@@ -120,14 +117,17 @@ def _with_unpublished(trial: Trial, data: bytes, lacking: int) -> Trial | None:
 
 
 @cache
-def _unpublished() -> tuple["msgspec.json.Decoder[Any]", list[str]]:
-    """What reads nothing but the fields that the registry does not publish, and their paths."""
-    places = [row["source_path"] for row in rows("not_mapped.csv")]
+def _unpublished() -> tuple["msgspec.json.Decoder[Any]", dict[str, list[str | int]]]:
+    """What reads nothing but the fields that the registry does not publish; their paths and steps.
+
+    Those below a list are rare, and left to the walk.
+    """
+    stated = [f"$.{row['source_path']}" for row in rows("not_mapped.csv")]
+    places = {path: paths.steps(path) for path in stated if "[]" not in path}
     tree: dict[str, Any] = {}
-    for place in places:
-        if "[]" not in place:  # those below a list are rare, and left to the walk
-            paths.put(tree, paths.steps(f"$.{place}"), Any)
-    return msgspec.json.Decoder(_partial(tree)), [f"$.{place}" for place in places]
+    for steps in places.values():
+        paths.put(tree, steps, Any)
+    return msgspec.json.Decoder(_partial(tree)), places
 
 
 def _partial(tree: dict[str, Any]) -> type[msgspec.Struct]:

@@ -50,9 +50,7 @@ from fhir_trial.validation.tables import (
     Tables,
     TypeTable,
 )
-from fhir_trial.validation.walker import RESOURCE_CONTEXTS, in_context, is_annotated
-
-_QUANTITIES = ("Quantity", "Age", "Duration", "Count", "Distance")
+from fhir_trial.validation.walker import QUANTITIES, RESOURCE_CONTEXTS, in_context, is_annotated
 
 
 def absolute_uri(value: Any) -> formats.Fault | None:
@@ -259,7 +257,7 @@ class _Type:
         for rule in self.assembly.invariants.get(self.table.name, ()):
             if not rule.keys_only and rule.asks.issubset(keys):
                 yield rule.holds
-        if self.table.name in _QUANTITIES and "system" in keys:
+        if self.table.name in QUANTITIES and "system" in keys:
             yield self.assembly.coded_quantity
 
     # ------------------------------------------------------------ values

@@ -184,14 +184,11 @@ class Word(Check):
         return value in self.memo.known or self.memo.add(value)
 
 
-class Link(Check):
+class Link(Word):
     """Of a canonical, which may lead to an entry."""
 
-    def __init__(self, memo: Memo) -> None:
-        self.memo = memo
-
     def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
-        if value not in self.memo.known and not self.memo.add(value):
+        if not super().holds(value, place, texts, context):
             return False
         url: str = value.partition("|")[0]
         if url in context.urls and not url.startswith("#"):
@@ -474,29 +471,11 @@ class References:
         targets: frozenset[str] | None,
     ) -> bool:
         """Whether there is nothing to say about a reference that may lead to these types."""
-        size = len(node)
-        value = node.get("reference")
-        if value is None or size > 2 or (size == 2 and "display" not in node):
-            return size > 0 and self._whole(node, place, texts, context, targets)
-        if self._found(value, context, targets) is None:
-            return False
-        if size == 2:
-            texts.append(node["display"])
-        return True
-
-    def _whole(
-        self,
-        node: Json,
-        place: "Allowed",
-        texts: list[Any],
-        context: Context,
-        targets: frozenset[str] | None,
-    ) -> bool:
         kind: str | None = None
         stated: Any = None
         for key, value in node.items():
             if key == "reference":
-                kind = self._found(value, context, targets)
+                kind = self.found(value, context, targets)
                 if kind is None:
                     return False
             elif key == "display":
@@ -514,7 +493,7 @@ class References:
             return "identifier" in node and stated in (self.resources if targets is None else targets)
         return stated is None or stated == kind
 
-    def _found(self, value: str, context: Context, targets: frozenset[str] | None) -> str | None:
+    def found(self, value: str, context: Context, targets: frozenset[str] | None) -> str | None:
         """The type that a reference leads to; None when nothing is there, or nothing of these types."""
         types = context.types
         if types is None:
@@ -544,9 +523,19 @@ class Pointer(Check):
         self.targets = targets
 
     def holds(self, value: Any, place: "Allowed", texts: list[Any], context: Context) -> bool:
-        if type(value) is not dict:
+        if type(value) is not dict or not value:
             return False
-        return self.references.hold(value, self.place, texts, context, self.targets)
+        node: Json = value
+        size = len(node)
+        target = node.get("reference")
+        if target is None or size > 2 or (size == 2 and "display" not in node):
+            return self.references.hold(node, self.place, texts, context, self.targets)
+        # most say nothing else, and what people read there
+        if self.references.found(target, context, self.targets) is None:
+            return False
+        if size == 2:
+            texts.append(node["display"])
+        return True
 
 
 class Either(Check):

@@ -26,6 +26,8 @@ Json = dict[str, Any]
 DEEPEST = 100
 """Levels of objects; real resources have some 15, and readers that recurse break on more."""
 
+QUANTITIES = ("Quantity", "Age", "Duration", "Count", "Distance")
+"""The types whose code is one of their system."""
 RESOURCE_CONTEXTS = ("Resource", "DomainResource", "CanonicalResource", "MetadataResource")
 """Where an extension for resources at large may stand; interfaces are not told apart."""
 
@@ -431,7 +433,7 @@ class Walker:
         name = table.name
         if name == "Coding":
             self._coding(path, node)
-        elif name in ("Quantity", "Age", "Duration", "Count", "Distance"):
+        elif name in QUANTITIES:
             self.coded(path, node)
         elif name == "Identifier":
             self._identifier(path, node)
