@@ -22,7 +22,15 @@ _BODIES = (
     ("equal", rf"(?P<a>{_N})"),
 )
 _FORMS = tuple((rule, re.compile(pattern)) for rule, pattern in _BODIES)
-_PARTS = {rule: tuple(name for name in pattern.groupindex if name != "list") for rule, pattern in _FORMS}
+_NUMBERS_OF = {
+    rule: tuple(pattern.groupindex[name] for name in "abu" if name in pattern.groupindex)
+    for rule, pattern in _FORMS
+}
+_COMPARISONS_OF = {
+    rule: tuple(pattern.groupindex[name] for name in "qop" if name in pattern.groupindex)
+    for rule, pattern in _FORMS
+}
+"""The groups of a form that are its numbers and its comparisons, in the order of the numbers."""
 _FROM_A_NUMBER = ("mixed", "range", "after", "list", "equal")
 # Only those that can begin with a letter are tried there.
 _BEGINNING = {
@@ -107,7 +115,7 @@ def _limit(kinds: str, found: list[Token], position: int) -> Limit | None:
 def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
     group = _VARIABLES.match(kinds, position)
     assert group is not None
-    variables = [found[i] for i in range(*group.span()) if kinds[i] in "VA"]
+    variables = _variables(kinds, found, position, group.end())
     pressures = _PRESSURES.match(kinds, group.end()) if variables[0].unit in _OF_PRESSURE else None
     if pressures is not None and all(variable.unit in _OF_PRESSURE for variable in variables):
         said = next((name for name in ("o", "q") if pressures[name]), None)
@@ -123,15 +131,23 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
     for link_end in _link_ends(kinds, group.end()):
         limit = _body(kinds, found, link_end)
         if limit is not None:
-            more = [found[i] for i in range(group.end(), link_end) if kinds[i] in "VA"]
-            limit.variables = variables + more
-            limit.joined_by = "".join(k for k in kinds[group.start() : group.end()] if k in "&|,/(")
+            limit.variables = variables + _variables(kinds, found, group.end(), link_end)
+            limit.joined_by = _joints(group[0])
             limit.start = position
             _said_twice(limit, kinds, found)
             if kinds.startswith("K", limit.end) and kinds[position] == "A":
                 limit.end += 1
             return limit
     return _led_by_a_sex(kinds, found, group, variables) if "X" in kinds else None
+
+
+def _variables(kinds: str, found: list[Token], start: int, end: int) -> list[Token]:
+    return [found[i] for i in range(start, end) if kinds[i] in "VA"]
+
+
+def _joints(kinds: str) -> str:
+    """The letters that join variables."""
+    return "".join([kind for kind in kinds if kind in "&|,/("]) if len(kinds) > 1 else ""
 
 
 def _led_by_a_sex(
@@ -143,7 +159,7 @@ def _led_by_a_sex(
     if led is None or limit is None or limit.rule == "equal":
         return None
     limit.variables, limit.sex = variables, led["sex"]
-    limit.joined_by = "".join(k for k in kinds[group.start() : group.end()] if k in "&|,/(")
+    limit.joined_by = _joints(group[0])
     limit.start = group.start()
     return limit if _for_the_other_sex(kinds, found, limit) is not None else None
 
@@ -229,26 +245,27 @@ def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
-    parts = {name: found[place] for name in _PARTS[rule] if (place := match.start(name)) >= 0}
-    numbers = [parts[name] for name in ("a", "b", "u") if name in parts]
-    operators = [parts[name].number for name in ("o", "p") if name in parts]
+    spans = match.regs
+    numbers = [found[place] for group in _NUMBERS_OF[rule] if (place := spans[group][0]) >= 0]
+    comparisons = [found[place] for group in _COMPARISONS_OF[rule] if (place := spans[group][0]) >= 0]
+    operators = [comparison.number for comparison in comparisons]
     if rule in ("between", "range"):
         operators = ["ge", "le"]
     elif rule == "mixed":
         operators = ["ge", *operators]
     elif rule == "spread" and operators == ["eq"]:
         operators, rule = ["ge", "le"], "range"
-    elif rule == "after":
-        operators = [parts["q"].number, *operators]
-        rule = "double" if len(numbers) == 2 else rule
+    elif rule == "after" and len(numbers) == 2:
+        rule = "double"
     elif rule == "equal":
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
-    limit = Limit(rule, match.start(), match.end(), [], numbers, operators, rule == "outside", listed=listed)
-    limit.age = not {"A", "K"}.isdisjoint(match[0]) or any(
-        is_about_age(parts[name].text) for name in "opq" if name in parts
-    )
-    limit.loose = rule == "double" and "&" in match[0]
+    limit = Limit(rule, *spans[0], [], numbers, operators, rule == "outside", listed=listed)
+    said = match[0]
+    limit.age = "A" in said or "K" in said
+    for comparison in comparisons:
+        limit.age = limit.age or is_about_age(comparison.text)
+    limit.loose = rule == "double" and "&" in said
     return limit
 
 
@@ -306,12 +323,10 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
 
 def _said_twice(limit: Limit, kinds: str, found: list[Token]) -> None:
     """Take in a comparison that only repeats the first ("at least 21 years of age or older")."""
+    if limit.rule != "single":
+        return
     match = _AGAIN.match(kinds, limit.end)
-    if (
-        match is not None
-        and limit.rule == "single"
-        and found[match.end() - 1].number[0] == limit.operators[0][0]
-    ):
+    if match is not None and found[match.end() - 1].number[0] == limit.operators[0][0]:
         limit.age = limit.age or is_about_age(found[match.end() - 1].text) or "K" in match[0]
         limit.end = match.end()
 

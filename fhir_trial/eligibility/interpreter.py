@@ -266,6 +266,8 @@ class Interpreter:
 
     def _parts(self, limit: Limit) -> list[Limit]:
         """The two ends of an age apart where their units differ ("over 3 months and under 70 years")."""
+        if len(limit.numbers) < 2:
+            return [limit]
         units = {token.unit.lstrip("- ")[:1] for token in limit.numbers}
         if (
             limit.rule not in ("double", "outside", "between", "range", "mixed")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from fhir_trial.eligibility.patterns import (
@@ -196,49 +196,60 @@ def _cut(lower: str, position: int, found: list[Token]) -> int:
 
 
 def _comparison(match: re.Match[str], start: int, end: int, text: str) -> Token:
-    return Token("O", start, end, text, match.lastgroup or "")
+    return _new(Token, ("O", start, end, text, match.lastgroup or "", ""))
 
 
 def _post(match: re.Match[str], start: int, end: int, text: str) -> Token:
-    return Token("P", start, end, text, "ge" if match["postge"] is not None else "le")
+    return _new(Token, ("P", start, end, text, "ge" if match["postge"] is not None else "le", ""))
 
 
 def _window(match: re.Match[str], start: int, end: int, text: str) -> Token:
-    return Token("w", start, end, text, match["span"] or "", match["spanunit"] or "")
+    return _new(Token, ("w", start, end, text, match["span"] or "", match["spanunit"] or ""))
 
 
 def _bare(_match: re.Match[str], start: int, end: int, text: str) -> Token:
-    return Token("U", start, end, text, "", _side(text))
+    return _new(Token, ("U", start, end, text, "", _side(text)))
 
 
 def _variable(_match: re.Match[str], start: int, end: int, text: str) -> Token:
-    name = vocabulary().by_alias[squeezed(text)].id
-    return Token("A" if name == "age" else "V", start, end, text, "", name)
+    name = _named(text)
+    return _new(Token, ("A" if name == "age" else "V", start, end, text, "", name))
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str) -> str:
+    """The id of the variable of a name."""
+    return vocabulary().by_alias[squeezed(text)].id
 
 
 def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
-    number = match["number"]
-    time = match["time"]
+    number, time, unit, limit, normal, times, per = match.group(*_OF_A_NUMBER)
+    kind, behind = "N", ""
     if "/" in number or "+" in number:  # "23 4/7", "23+4 weeks"
-        return Token("T", start, end, text, number, "d+")
-    if match["days"] is not None or match["months"] is not None:  # "23 weeks 4 days"
-        written = text[: match.end("time") - start]
-        return Token("T", start, end, text, written, "d+" if match["days"] is not None else "m+")
-    if time is not None:
-        return Token("T", start, end, text, number, _unit_of_time(time))
-    if match["limit"] is not None:
-        return Token("L", start, end, text, number, _side(match["limit"]))
-    if match["normal"] is not None:
-        return Token("L", start, end, text, number, "NORMAL")
-    if match["times"] is not None:
-        return Token("M", start, end, text, number)
-    if match["per"] is not None:
-        return Token("Q", start, end, text, number, _power(match["power"], match["per"]))
-    if match["unit"] is not None:
-        return Token("Q", start, end, text, number, match["unit"])
-    return Token("N", start, end, text, number)
+        kind, behind = "T", "d+"
+    elif time is not None:
+        kind = "T"
+        if match["days"] is not None or match["months"] is not None:  # "23 weeks 4 days"
+            number, behind = text[: match.end("time") - start], "d+" if match["days"] is not None else "m+"
+        else:
+            behind = _unit_of_time(time)
+    elif unit is not None:
+        kind, behind = "Q", unit
+    elif limit is not None:
+        kind, behind = "L", _side(limit)
+    elif normal is not None:
+        kind, behind = "L", "NORMAL"
+    elif times is not None:
+        kind = "M"
+    elif per is not None:
+        kind, behind = "Q", _power(match["power"], per)
+    return _new(Token, (kind, start, end, text, number, behind))
 
 
+_OF_A_NUMBER = ("number", "time", "unit", "limit", "normal", "times", "per")
+
+
+@lru_cache(maxsize=1024)
 def _unit_of_time(written: str) -> str:
     unit = written.strip(" -'’")
     return unit.removeprefix("completed").removeprefix("full").lstrip() if " " in unit else unit

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from fhir_trial.eligibility.interpreter import Interpreter, window_of
 from fhir_trial.eligibility.lexer import Token, lowered, tokens
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.people import Terms
-from fhir_trial.eligibility.sieve import may_hold_a_limit, words_of
+from fhir_trial.eligibility.sieve import may_hold_a_limit, telling, words_of
 
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
@@ -35,6 +35,21 @@ _NUMBER_WORDS = listed(
 )
 _TELLING = _NUMBER_WORDS | people.HINTS | statements.HINTS
 _NUMBERS = frozenset("NQTLMU")
+
+
+@cache
+def _worth_a_look() -> frozenset[str]:
+    """A line without any of these words, and without a term of the trial, is text."""
+    return _TELLING | telling()
+
+
+def _has_a_free_digit(lower: str) -> bool:
+    """Whether a line has a number that may be a limit's, or a sign of comparison."""
+    if _SIGNS.search(lower) is None and (lower.isascii() or _ANY_DIGIT.search(lower) is None):
+        return False
+    return _FREE_DIGIT.search(lower) is not None
+
+
 _IN_BRACKETS = re.compile(
     r"\((\d+(?:\.\d+)?\s*[-–~]\s*\d+(?:\.\d+)?)\)(?=\s*(?:years?|months?|weeks?|days?)(?![a-z]))"
 )
@@ -67,21 +82,24 @@ def constraints(
         return Reading(text=text, status="text")
     lower = _unmarked(text)
     words = words_of(lower)
-    signed = _SIGNS.search(lower) is not None or (
-        not lower.isascii() and _ANY_DIGIT.search(lower) is not None
-    )
-    numbered = signed and _FREE_DIGIT.search(lower) is not None
+    told = _worth_a_look().intersection(words)
     terms = mesh_terms if isinstance(mesh_terms, Terms) else Terms(mesh_terms) if mesh_terms else None
-    if not numbered and _TELLING.isdisjoint(words) and (terms is None or not terms.may_be_in(words)):
+    named = terms is not None and terms.may_be_in(words)
+    if not told and not named:
         return Reading(text=text, status="text")
-    reading = people.reading(text, lower, words, terms)
-    if reading is None:
+    numbered = _has_a_free_digit(lower)
+    if not numbered and not named and _TELLING.isdisjoint(told):
+        return Reading(text=text, status="text")
+    reading = None
+    if named or not people.HINTS.isdisjoint(told):
+        reading = people.reading(text, lower, words, terms)
+    if reading is None and not statements.HINTS.isdisjoint(told):
         reading = statements.reading(text, lower, words)
     if reading is not None:
         return reading
-    if not numbered and _NUMBER_WORDS.isdisjoint(words):
+    if not numbered and _NUMBER_WORDS.isdisjoint(told):
         return Reading(text=text, status="text")
-    if not may_hold_a_limit(lower, words):
+    if not may_hold_a_limit(lower, words, told):
         return Reading(text=text, status="text")
     if len(text) <= _SHORT:
         return _short(text, lower, section, whole)
@@ -147,7 +165,7 @@ class _Line:
         self.text = text
         self.section = section
         self.tokens = tokens(_plain(lower) if "(" in lower else lower, whole=whole)
-        self.kinds = "".join(token.kind for token in self.tokens)
+        self.kinds = "".join([token[0] for token in self.tokens])
         self.used = [False] * len(self.tokens)
         self.found: list[Constraint] = []
         self.places: list[tuple[int, int]] = []

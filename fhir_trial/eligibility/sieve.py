@@ -1,7 +1,7 @@
 """Tells by its words alone whether a line may set a limit, so that most lines are never cut into tokens."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 
 from fhir_trial.eligibility.patterns import GE, GT, LE, LT, listed
@@ -16,18 +16,30 @@ words_of = _WORDS.findall
 """The words of a line in lower case; a word with a hyphen counts as its parts."""
 
 
-def may_hold_a_limit(lower: str, words: list[str]) -> bool:
-    """Whether a line has the name of a variable, or words that only ages are written with."""
-    if not _AGES.isdisjoint(words):
+@cache
+def telling() -> frozenset[str]:
+    """Every word that `may_hold_a_limit` looks for first; a line without any of them holds no limit."""
+    return _AGES | _first_words() | _ions() | _people()
+
+
+def may_hold_a_limit(lower: str, words: list[str], told: Set[str]) -> bool:
+    """Whether a line has the name of a variable, or words that only ages are written with.
+
+    words: those of the line; told: of these, the telling ones.
+    """
+    if not _AGES.isdisjoint(told):
         return True
-    names, known = _names(), set(words)
-    for word in _first_words() & known:
-        for rest in names[word]:
-            if rest <= known:
+    names = _names()
+    for word in told:
+        for rest in names.get(word, ()):
+            if rest.issubset(words):
                 return True
-    if "+" in lower and not _ions().isdisjoint(known):
+    if "+" in lower and not _ions().isdisjoint(told):
         return True
-    return not _people().isdisjoint(known) and _of_people().search(lower) is not None
+    if _people().isdisjoint(told):
+        return False
+    compares = _COMPARISON.search(lower) is not None or not _COMPARING.isdisjoint(words)
+    return (compares and _compared().search(lower) is not None) or _opening_time().match(lower) is not None
 
 
 @cache
@@ -78,11 +90,27 @@ def _people() -> frozenset[str]:
 
 
 @cache
-def _of_people() -> re.Pattern[str]:
-    """A comparison right behind the people it is of ("adults over 21"), or a time first of all."""
+def _compared() -> re.Pattern[str]:
+    """A comparison right behind the people it is of ("adults over 21")."""
+    people = alternation(_people())
+    filler = alternation(vocabulary().words["filler"])
+    return re.compile(rf"(?<![a-z0-9]){people}\s*(?:{filler}\s*)?(?:{GE}|{LE}|{GT}|{LT})")
+
+
+_COMPARISON = re.compile(r"[<>=≥≤⩾≧＞＝⩽≦﹥＜﹤â\\]")
+_COMPARING = listed(
+    "least most minimum minimally min maximum max up over above under below greater more higher larger longer"
+    " bigger less lower fewer smaller shorter equal equals no not never nor at starting from exceed exceeds"
+    " exceeding exceeded excess superior inferior beyond"
+)
+"""The words, and above the signs, without one of which there is no comparison."""
+
+
+@cache
+def _opening_time() -> re.Pattern[str]:
+    """A time first of all in a line, behind the people it is of."""
     people = alternation(_people())
     filler = alternation(vocabulary().words["filler"])
     return re.compile(
-        rf"(?<![a-z0-9]){people}\s*(?:{filler}\s*)?(?:{GE}|{LE}|{GT}|{LT})"
-        rf"|\A(?:\W|(?:{people}|{filler}|and|or)(?![a-z0-9]))*+(?:[a-z]+\W+){{0,4}}\d+(?:[.,]\d+)*\W*(?:m|w|d|h)"
+        rf"(?:\W|(?:{people}|{filler}|and|or)(?![a-z0-9]))*+(?:[a-z]+\W+){{0,4}}\d+(?:[.,]\d+)*\W*(?:m|w|d|h)"
     )
