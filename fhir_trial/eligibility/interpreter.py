@@ -10,6 +10,7 @@ from fhir_trial.eligibility.constraint import Limit as NormalLimit
 from fhir_trial.eligibility.grammar import Limit
 from fhir_trial.eligibility.lexer import Token, is_roman, number_word
 from fhir_trial.eligibility.numerals import values
+from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.quantities import (
     TIME_UNITS,
     as_operator,
@@ -32,7 +33,12 @@ _GENERIC = {
     "glucose": ("fasting-glucose", "ogtt-glucose"),
     "bilirubin": ("direct-bilirubin",),
     "fev1": ("fev1-fvc",),
+    "fvc": ("fev1-fvc",),
+    "esr": ("das28",),
+    "crp": ("das28",),
 }
+_FOR_EITHER = frozenset({"karnofsky", "lansky", "ecog", "who-ps", "performance-status"})
+"""Scales for the same, of which a person has one: "Karnofsky/Lansky" is whichever it is."""
 _ALSO_A_CONDITION = frozenset({"astigmatism", "anisometropia", "proteinuria", "weight-loss", "cigarettes"})
 """What is also excluded without a limit; named before another, it need not share the other's."""
 _HIGHER = re.compile("higher|greater|more|above|over")
@@ -48,6 +54,8 @@ _OTHER_QUANTITY = re.compile(
 )
 _OTHER_ENDINGS = ("in", "of", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance")
 """How the last word of these ends; looked at first, because most limits follow another word."""
+_FEW_LEVELS = 10
+"""A scale of no more may be asked to have one of them; of others the "=" is in doubt."""
 _OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
 """What stands before "people of 21-64 years"; further words may make it the time of something else."""
 _PREPOSITION = re.compile(r"\b(?:for|of|with|in)\b")
@@ -92,7 +100,8 @@ class Interpreter:
             self.complete = False  # "smokers or CO above 8 ppm": the limit is of the last one only
             return [read[-1]]
         if len(names) > 1:
-            self.joins.append(_joined(limit.joined_by))
+            either = set(limit.joined_by) <= set("/(") and _FOR_EITHER.issuperset(names)
+            self.joins.append("any-of" if either else _joined(limit.joined_by))
         return [constraint for constraint in read if constraint is not None]
 
     def _is_another_quantity(self, limit: Limit) -> bool:
@@ -152,7 +161,7 @@ class Interpreter:
                 return None  # a number without its unit says nothing
             if assumed.ucum != "1":
                 self.complete = False  # no other unit is possible, but it is not what the line says
-        self._doubt_equality(bounds, variable)
+        self._doubt_equality(bounds, variable, limit)
         return self._made(limit, variable, bounds, unit=assumed)
 
     def _unit_behind_the_name(self, limit: Limit, variable: Variable) -> Unit | None:
@@ -161,9 +170,12 @@ class Interpreter:
         bracket = _IN_BRACKETS.match(between)
         return known_unit(bracket[1], variable.id) if bracket is not None else None
 
-    def _doubt_equality(self, bounds: list[Bound], variable: Variable) -> None:
+    def _doubt_equality(self, bounds: list[Bound], variable: Variable, limit: Limit) -> None:
         """No one asks for a creatinine of 1.3 mg/dL sharp: the "=" is most often a lost "≥" or "≤"."""
-        if variable.kind == "measure" and bounds[0].operator == "eq":
+        if bounds[0].operator != "eq":
+            return
+        many = variable.high - variable.low > _FEW_LEVELS and limit.rule != "equal"
+        if variable.kind == "measure" or many:
             self.complete = False
 
     def _counts_something(self, limit: Limit) -> bool:
@@ -199,6 +211,7 @@ class Interpreter:
             if not numbers or not least <= numbers[0] <= 100:
                 return None
             bounds.append(Bound(as_operator(code), numbers[0], token.number))
+        self._doubt_equality(bounds, variable, limit)
         return self._made(limit, variable, bounds, unit=None, of=sides.pop())
 
     def _levels(self, limit: Limit, variable: Variable) -> Constraint | None:
@@ -261,7 +274,7 @@ class Interpreter:
         bounds = believable_bounds(limit, variable, unit)
         if bounds is None:
             return None
-        self._doubt_equality(bounds, variable)
+        self._doubt_equality(bounds, variable, limit)
         return self._made(limit, variable, bounds, unit=unit)
 
     def _parts(self, limit: Limit) -> list[Limit]:
@@ -364,10 +377,29 @@ class Interpreter:
 
     def _window(self, limit: Limit) -> Window | None:
         """The time that stands inside a limit or right behind it."""
-        for token in self.tokens[limit.start : limit.end + 4]:
+        for place in range(limit.start, min(limit.end + 4, len(self.tokens))):
+            token = self.tokens[place]
             if token.kind == "w":
-                return window_of(token, self.text[token.start : token.end])
+                window = window_of(token, self.text[token.start : token.end])
+                return None if window.value is not None and limit.age else window
+            if place >= limit.end and not says_how_measured(token):
+                return None
         return None
+
+
+_MEASURED = listed(
+    "measured obtained determined collected performed assessed taken done documented recorded evaluated tested"
+    " drawn verified confirmed calculated"
+)
+
+
+def says_how_measured(token: Token) -> bool:
+    """Whether a token between a limit and a time leaves the time the limit's own.
+
+    With any other word or number between them it is the time of something else ("NYHA III, or infarction
+    within 6 months", "HbA1c below 8 %, more than 72 hours before dosing").
+    """
+    return token.kind in "f,():.&S" or token.text in _MEASURED
 
 
 def _size_of_age(limit: Limit) -> Decimal | None:

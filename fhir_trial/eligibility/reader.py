@@ -10,7 +10,7 @@ from fhir_trial.eligibility import people, statements
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.grammar import limits
-from fhir_trial.eligibility.interpreter import Interpreter, window_of
+from fhir_trial.eligibility.interpreter import Interpreter, says_how_measured, window_of
 from fhir_trial.eligibility.lexer import Token, lowered, tokens
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.people import Terms
@@ -190,6 +190,8 @@ class _Line:
             join = "all-of"
         if self.interpreter.undecided:
             join = "unknown"
+        if join == "all-of" and len(self.found) > 1:
+            join = self._if_it_can_be_met(join, residue)
         status: Status = (
             "partial" if residue or not self.interpreter.complete or join == "unknown" else "computable"
         )
@@ -211,7 +213,8 @@ class _Line:
         sexes = {self.kinds[i] for i in at}
         together = not set(self.kinds[at[0] : at[-1]]) - set("FX|&/,Sf()")
         first = min(start for start, _ in self.places)
-        before = at[-1] < first and self.kinds[at[-1] + 1 : at[-1] + 2] != ":"
+        between = self.kinds[at[-1] + 1 : first]
+        before = at[-1] < first and between[:1] != ":" and "?" not in between
         if len(sexes) == 2 and together:
             self._mark(at)
         elif len(sexes) == 1 and before and len(at) == 1:
@@ -230,6 +233,8 @@ class _Line:
         limited = [i for i, constraint in enumerate(self.found) if constraint.bounds]
         if at < 0 or len(limited) < 2 or not (self._opens(at) or self._closes(at)):
             return
+        if not self._opens(at) and self.found[limited[-1]].variable in _OVER_A_TIME:
+            return
         token = self.tokens[at]
         window = window_of(token, self.text[token.start : token.end])
         for i in limited:
@@ -246,7 +251,7 @@ class _Line:
     def _closes(self, at: int) -> bool:
         """Whether a time is the only one of the line and its end; in brackets it is of what they follow."""
         behind = self.places[-1][0] < at and not set(self.kinds[at + 1 :]) - set(".,")
-        joined = not set(self.kinds[self.places[0][0] : at]) & set("()")
+        joined = not set(_ABBREVIATION.sub("", self.kinds[self.places[0][0] : at])) & set("()")
         return behind and joined
 
     def _alternatives(self) -> bool:
@@ -266,7 +271,7 @@ class _Line:
         for i in left:
             token = self.tokens[i]
             joins = token.kind == "|" and i in joints
-            if not joins and not (token.kind == "w" and self._is_kept(token)):
+            if not joins and not (token.kind == "w" and self._is_kept(i)):
                 words.append(self.text[token.start : token.end])
         return tuple(words)
 
@@ -278,18 +283,28 @@ class _Line:
             between.append(range(sexes[0], sexes[-1]))
         return {i for span in between for i in span}
 
-    def _is_kept(self, token: Token) -> bool:
-        """Whether a time is the window of a limit; one that stands apart is that of the only limit."""
+    def _is_kept(self, place: int) -> bool:
+        """Whether a time is the window of a limit; one that stands apart may be that of the only limit."""
+        token = self.tokens[place]
         words = self.text[token.start : token.end]
         if any(
             constraint.window is not None and constraint.window.text == words for constraint in self.found
         ):
             return True
         limited = [i for i, constraint in enumerate(self.found) if constraint.bounds]
-        if len(limited) != 1 or self.found[limited[0]].window is not None:
+        if len(limited) != 1 or self.found[limited[0]].window is not None or not self._is_of_the_limit(place):
             return False
-        self.found[limited[0]] = replace(self.found[limited[0]], window=window_of(token, words))
+        window = window_of(token, words)
+        if window.value is not None and self.found[limited[0]].variable == "age":
+            return False
+        self.found[limited[0]] = replace(self.found[limited[0]], window=window)
         return True
+
+    def _is_of_the_limit(self, place: int) -> bool:
+        """Whether nothing stands between a time and the limits that it could be the time of."""
+        start, end = self.places[0][0], self.places[-1][1]
+        between = self.tokens[end:place] if place >= end else self.tokens[place + 1 : start]
+        return all(says_how_measured(token) for token in between)
 
     def _join(self) -> Join:
         """How the limits of the line are joined, by the words between them."""
@@ -309,13 +324,51 @@ class _Line:
             return "unknown"
         return joins.pop() if joins else "all-of"
 
+    def _if_it_can_be_met(self, join: Join, residue: tuple[str, ...]) -> Join:
+        """The join of limits of which all should hold, unless two of one variable cannot.
+
+        "Under 18 kg/m2 and over 35 kg/m2" are two groups of people; two upper limits are those of two groups,
+        too, and who is in which is told by words that are not understood.
+        """
+        limited = [constraint for constraint in self.found if constraint.bounds]
+        for i, one in enumerate(limited):
+            for other in limited[i + 1 :]:
+                if _measured_alike(one, other) and not _is_one_range(one, other):
+                    apart = len(limited) == 2 and {frozenset(_ends(one)), frozenset(_ends(other))} == _APART
+                    return "any-of" if apart and not residue else "unknown"
+        return join
+
     def _one_range(self) -> bool:
         """Whether the limits are the two ends for one variable ("Minimum age: 18 Maximum age: 60")."""
         limited = [constraint for constraint in self.found if constraint.bounds]
-        ends = {constraint.bounds[0].operator[0]: constraint.bounds[0].value for constraint in limited}
-        single = all(len(constraint.bounds) == 1 for constraint in limited) and len(limited) == 2
         same = len({(constraint.variable, constraint.unit) for constraint in limited}) == 1
-        return single and same and set(ends) == {"g", "l"} and ends["g"] < ends["l"]
+        return same and len(limited) == 2 and _is_one_range(*limited)
 
 
+def _measured_alike(one: Constraint, other: Constraint) -> bool:
+    """Whether two limits are of the same quantity at the same time."""
+    return (
+        one.variable == other.variable
+        and (one.unit, one.multiple_of) == (other.unit, other.multiple_of)
+        and one.window == other.window
+    )
+
+
+def _is_one_range(one: Constraint, other: Constraint) -> bool:
+    """Whether two limits are the two ends of a range."""
+    if len(one.bounds) != 1 or len(other.bounds) != 1 or {*_ends(one), *_ends(other)} != {"g", "l"}:
+        return False
+    low, high = sorted((one.bounds[0], other.bounds[0]), key=lambda bound: bound.operator)
+    return low.value < high.value
+
+
+def _ends(constraint: Constraint) -> set[str]:
+    """Whether a limit has a lower end (g), an upper end (l), or is a value (e)."""
+    return {bound.operator[0] for bound in constraint.bounds}
+
+
+_APART = {frozenset("g"), frozenset("l")}
+_OVER_A_TIME = frozenset({"weight-loss", "weight-gain", "weight-change", "cigarettes", "alcohol-intake", "hba1c"})
+"""What is itself over a time, or looks back over months: the time behind it is its own."""
+_ABBREVIATION = re.compile(r"\([VA]\)")
 _RESTATED = re.compile(r"K?[f]*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?\)")
