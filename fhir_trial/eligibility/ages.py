@@ -6,7 +6,7 @@ import re
 _SOMEBODY_ELSE = (
     "mother", "father", "parent", "sibling", "relative", "partner", "spouse", "caregiver", "family", "donor",
     "household", "first-degree", "first degree", "biological", "their child", "with child", "with a child",
-    "having a child",
+    "having a child", "sudden", "contacts", " brother", " sister", "grandparent", " ulcer", "fistula", " shunt",
 )  # fmt: skip
 _AT_AN_EVENT = (
     "onset", "diagnos", "menarche", " menopause", " began ", "before", "since", "until", "prior to", "after",
@@ -24,12 +24,19 @@ _BEHIND = re.compile(
     r"|duration)"
     r"|\s*(?:ago|duration|post-?menopausal|history|gestation|education|corrected|since|prior|before|pack)"
 )
+_FOR_SOME = re.compile(
+    r"(?<![a-z])(?:if|for|applicable to|applies to|unless|except|whereas)\s+(?:(?:the|those|these|all|any|in|for)\s+)*"
+    r"(?:(?:subjects?|patients?|participants?|child(?:ren)?|adults?|individuals?|persons?|women|woman|men|males?"
+    r"|females?|infants?|adolescents?|people|pediatric|paediatric)\s+)*(?:(?:who|that|with|are|is|an|of)\s+)*\Z"
+)
+"""What says to whom the line applies, rather than who takes part: "for participants aged 6 to 11: ..."."""
+_CONSIDERED = re.compile(r".{0,12}\b(?:considered|regarded|deemed)\b")
 _MENSES = re.compile("amenorrh|menses|menstr|menopaus")
 
 
-def is_another_age(until: str, behind: str) -> bool:
-    """Whether the words up to the end of an age, or behind it, make it another's or that of an event."""
-    padded = f" {until}"
+def is_another_age(before: str, said: str, behind: str) -> bool:
+    """Whether the words of an age, or those before and behind it, make it another's or that of an event."""
+    padded = f" {before}{said}"
     for word in _WORDS:  # a loop, because `any` would take twice the time
         if word in padded:
             return True
@@ -37,4 +44,6 @@ def is_another_age(until: str, behind: str) -> bool:
         "defin" in padded or " range" in padded or _MENSES.search(behind) is not None
     ):
         return True  # what is called menopause at that age
-    return _BEHIND.match(behind) is not None
+    if _BEHIND.match(behind) is not None or _FOR_SOME.search(before) is not None:
+        return True
+    return "ed" in behind and _CONSIDERED.match(behind) is not None

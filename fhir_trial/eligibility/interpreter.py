@@ -261,7 +261,9 @@ class Interpreter:
         if others or limit.rule in ("equal", "list", "pair", "multiple"):
             return None
         start, end = self.tokens[limit.start].start, self.tokens[limit.end - 1].end
-        if is_another_age(self.lower[max(0, start - 40) : end], self.lower[end : end + 60]):
+        if is_another_age(
+            self.lower[max(0, start - 40) : start], self.lower[start:end], self.lower[end : end + 60]
+        ):
             return None
         if limit.bare and not self._stands_for_an_age(limit):
             return None
