@@ -30,6 +30,12 @@ _FOR_SOME = re.compile(
     r"|females?|infants?|adolescents?|people|pediatric|paediatric)\s+)*(?:(?:who|that|with|are|is|an|of)\s+)*\Z"
 )
 """What says to whom the line applies, rather than who takes part: "for participants aged 6 to 11: ..."."""
+_CHILD_OF = re.compile(
+    r"(?<![a-z])(?:ha[sd]|have|having|with|whose|their|parents?\s+of|mothers?\s+of|carers?\s+of)\s+(?:(?:an?|one|at least one|two|the|their|or more)\s+)*"
+    r"(?:[a-z]+\s+)?(?:child(?:ren)?|infants?|newborns?|neonates?|bab(?:y|ies)|toddlers?|adolescents?|sons?"
+    r"|daughters?|kids?|teen(?:ager)?s?)\s*(?:(?:who|that|is|are|of|aged?|between|under|over|\(|,)\s*)*\Z"
+)
+"""A child that the participants have is not one of them."""
 _CONSIDERED = re.compile(r".{0,12}\b(?:considered|regarded|deemed)\b")
 _MENSES = re.compile("amenorrh|menses|menstr|menopaus")
 
@@ -45,5 +51,7 @@ def is_another_age(before: str, said: str, behind: str) -> bool:
     ):
         return True  # what is called menopause at that age
     if _BEHIND.match(behind) is not None or _FOR_SOME.search(before) is not None:
+        return True
+    if _CHILD_OF.search(before) is not None:
         return True
     return "ed" in behind and _CONSIDERED.match(behind) is not None

@@ -260,6 +260,9 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
     elif rule == "equal":
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
+    if rule == "outside" and _is_denied(comparisons[0]) and not _is_denied(comparisons[1]):
+        # "not under 18 or over 65": neither of the two
+        operators, rule = [operators[0], _DENIED[operators[1]]], "double"
     limit = Limit(rule, *spans[0], [], numbers, operators, rule == "outside", listed=listed)
     said = match[0]
     limit.age = "A" in said or "K" in said
@@ -267,6 +270,27 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
         limit.age = limit.age or is_about_age(comparison.text)
     limit.loose = rule == "double" and "&" in said
     return limit
+
+
+_DENIED = {"ge": "lt", "gt": "le", "le": "gt", "lt": "ge"}
+
+
+def _is_denied(comparison: Token) -> bool:
+    """Whether a comparison is the denial of its opposite ("not below")."""
+    return comparison.text.startswith(("no", "never"))
+
+
+def leaves_a_denial_open(found: list[Token]) -> bool:
+    """Whether an "or" behind a denied comparison may go on with what is denied ("not > 2 or < 60 %")."""
+    denied = joined = False
+    for token in found:
+        if token.kind == "O":
+            if denied and joined and not _is_denied(token):
+                return True
+            denied, joined = _is_denied(token), False
+        elif token.kind == "|":
+            joined = True
+    return False
 
 
 def _sandwich(kinds: str, found: list[Token], position: int) -> Limit | None:

@@ -47,6 +47,10 @@ _EXPECTING = re.compile(
 )
 _INTENDED = re.compile(_INTENDING)
 _DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
+_DENIED_AGAIN = re.compile(r"(?:\s*,)?(?:\s+(?:and|or|nor))?\s+(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?")
+_NOT_ALL_DENIED = re.compile(r",|\band\b(?!\s*/)")
+"""Behind this a denial may have ended: "not pregnant and planning to be"."""
+_OR = re.compile(r"\b(?:or|nor)\b")
 _SEX = re.compile(
     rf"(?:(?:{_PERSON}|of|either|both|all|sex(?:es)?|genders?|is|are|be|must|should|the|:|biological(?:ly)?)\s*)*"
     rf"(?P<first>{_FEMALE}|{_MALE})(?:\s*(?:or|and|/|&|,|and/or)\s*(?P<second>{_FEMALE}|{_MALE}))?"
@@ -167,7 +171,10 @@ def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
     match = _EXPECTING.fullmatch(line)
     denied = None if match else _DENIED.fullmatch(line)
     if denied:
-        match = _EXPECTING.fullmatch(denied["rest"])
+        rest = _DENIED_AGAIN.sub(" or ", denied["rest"])
+        if _NOT_ALL_DENIED.search(rest) is not None and _OR.search(rest) is None:
+            return (), "all-of"
+        match = _EXPECTING.fullmatch(rest)
     if match is None:
         return (), "all-of"
     intended = _INTENDED.search(match["what"])
@@ -257,11 +264,20 @@ _LONGEST_CONDITION = 120
 def _plain(name: str) -> str:
     """A name of a condition in one spelling: arabic types, no hyphens, no abbreviation behind it."""
     name = _ROMAN_TYPE.sub(lambda match: f"type {_ARABIC[match[1]]}", name)
-    words = _ABBREVIATED.sub("", name).replace("-", " ").replace("'s", "").replace("  ", " ")
+    words = _without_abbreviation(name).replace("-", " ").replace("'s", "").replace("  ", " ")
     return words.replace("diabetes mellitus", "diabetes") if "type" in words else words
 
 
-_ABBREVIATED = re.compile(r"\s*\([a-z0-9-]{2,8}\)\Z")
+_ABBREVIATED = re.compile(r"\s*\((?:t[12])?([a-z])([a-z0-9-]{1,7})\)\Z")
+
+
+def _without_abbreviation(name: str) -> str:
+    """A name without its own abbreviation in brackets; "asthma (mild)" is not just asthma."""
+    match = _ABBREVIATED.search(name)
+    if match is None or not name.startswith(match[1]):
+        return name
+    rest = iter(name[1 : match.start()])
+    return name[: match.start()] if all(letter in rest for letter in match[2] if letter.isalpha()) else name
 
 
 @lru_cache(maxsize=1024)

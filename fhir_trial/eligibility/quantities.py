@@ -1,9 +1,10 @@
 """What the numbers of a limit are worth: unit, value, and whether one can believe it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, lru_cache
 
-from fhir_trial.eligibility.constraint import Bound, Operator
+from fhir_trial.eligibility.constraint import Bound, Constraint, Operator
 from fhir_trial.eligibility.grammar import Limit
 from fhir_trial.eligibility.lexer import Token, is_roman, number_word
 from fhir_trial.eligibility.numerals import IN_ONE, mixed_time, values
@@ -58,10 +59,7 @@ def written_unit(limit: Limit, variable: Variable) -> Unit | None:
     mixed = mixed_unit(limit)
     if mixed:
         return next((unit for unit in variable.units if unit.ucum == mixed), None)
-    if last.kind == "T":
-        code = TIME_UNITS[last.unit.lstrip("- ")[0]]
-        return next((unit for unit in variable.units if unit.ucum == code), None)
-    return known_unit(last.unit, variable.id) if last.kind == "Q" else None
+    return token_unit(last, variable.id)
 
 
 def mixed_unit(limit: Limit) -> str:
@@ -120,9 +118,15 @@ def _fit_together(limit: Limit, bounds: list[Bound]) -> bool:
 
 
 def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
-    if token.kind == "T":
-        return TIME_UNITS[token.unit.lstrip("- ")[0]] == unit.ucum
-    return known_unit(token.unit, variable.id) == unit
+    return token_unit(token, variable.id) == unit
+
+
+def token_unit(token: Token, variable_id: str) -> Unit | None:
+    """The unit that a number is written with, if the variable is measured in it."""
+    if token.kind != "T":
+        return known_unit(token.unit, variable_id) if token.kind == "Q" else None
+    code = TIME_UNITS.get(token.unit.lstrip("- ")[:1])
+    return next((unit for unit in vocabulary().variables[variable_id].units if unit.ucum == code), None)
 
 
 @lru_cache(maxsize=32_768)
@@ -131,10 +135,9 @@ def _value(number: str, variable_id: str, unit_code: str) -> Decimal | None:
     variable, unit = vocabulary().variables[variable_id], vocabulary().units.get(unit_code)
     if is_roman(number):
         return level_of(number, variable)
-    word = number_word(number)
     mixed = mixed_time(number) if unit_code in IN_ONE else None
-    readings = [mixed[0]] if mixed is not None and mixed[1] == unit_code else values(number)
-    for value in [Decimal(word)] if word is not None else readings:
+    readings = [mixed[0]] if mixed is not None and mixed[1] == unit_code else _readings(number)
+    for value in readings:
         if _plausible(value, variable, unit):
             return value
     return None
@@ -173,6 +176,75 @@ def _size(unit_code: str, variable_id: str) -> Decimal | None:
     grams = variable.molar_mass / 1000  # in a millimole, the common unit
     size = unit.factor / reference.factor
     return size * grams if unit.dimension == "molar-concentration" else size / grams
+
+
+_ROUNDED = Decimal("0.06")
+"""How far a restatement in another unit may be off: "50 kg (110 lb)", "1.5 mg/dL (130 µmol/L)"."""
+
+
+def restates(said: list[Token], constraint: Constraint) -> bool:
+    """Whether brackets behind a limit only repeat it, also in another unit, or name the ends of its scale."""
+    numbers = [token for token in said if token.kind in "NQTL"]
+    unit = token_unit(numbers[-1], constraint.variable)
+    if numbers[-1].unit and unit is None and numbers[-1].kind != "L":
+        return False
+    same = all(token.number in _operators(constraint) for token in said if token.kind == "O")
+    return (same and all(_says_the_same(token, unit, constraint) for token in numbers)) or (
+        len(numbers) == 2 and same and _is_the_scale(numbers, constraint)
+    )
+
+
+def _operators(constraint: Constraint) -> set[str]:
+    return {bound.operator for bound in constraint.bounds}
+
+
+def _says_the_same(token: Token, unit: Unit | None, constraint: Constraint) -> bool:
+    if token.kind == "L" or constraint.multiple_of is not None:
+        unit = None
+        if token.kind != "L" or token.unit != constraint.multiple_of:
+            return False
+    return any(
+        _is_about(value, unit, bound.value, constraint)
+        for value in _readings(token.number)
+        for bound in constraint.bounds
+    )
+
+
+def _readings(number: str) -> list[Decimal]:
+    word = number_word(number)
+    return [Decimal(word)] if word is not None else values(number)
+
+
+def _is_the_scale(numbers: list[Token], constraint: Constraint) -> bool:
+    """Whether two numbers are the ends of the scale of a score ("at least 4 (0-10)")."""
+    low, high = (_readings(token.number)[:1] for token in numbers)
+    variable = vocabulary().variables[constraint.variable]
+    if variable.kind != "score" or not low or not high or low[0] != int(variable.low):
+        return False
+    return all(low[0] <= bound.value <= high[0] for bound in constraint.bounds)
+
+
+def _is_about(value: Decimal, unit: Unit | None, of: Decimal, constraint: Constraint) -> bool:
+    if unit is None or unit.ucum == constraint.unit:
+        return value == of
+    if unit.ucum in _SCALES and constraint.unit in _SCALES:
+        return abs(_SCALES[unit.ucum](value) - _SCALES[constraint.unit](of)) <= _ROUNDED_SCALE
+    here = _size(unit.ucum, constraint.variable)
+    there = _size(constraint.unit, constraint.variable) if constraint.unit is not None else None
+    if here is None or there is None:
+        return False
+    return abs(value * here - of * there) <= _ROUNDED * of * there
+
+
+_SCALES: dict[str, Callable[[Decimal], Decimal]] = {
+    "Cel": lambda value: value,
+    "[degF]": lambda value: (value - 32) * 5 / 9,
+    "mmol/mol": lambda value: value,
+    "%": lambda value: (value - Decimal("2.15")) * Decimal("10.929"),
+}
+"""Units that differ by more than a factor, on the scale of one of them; the last two are of HbA1c (IFCC, NGSP)."""
+_ROUNDED_SCALE = Decimal("0.9")
+"""How far a restatement may be off on these: half a degree, a tenth of a per cent of HbA1c."""
 
 
 _FAHRENHEIT = (80, 115)

@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from fhir_trial.eligibility import people, statements
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
-from fhir_trial.eligibility.grammar import limits
+from fhir_trial.eligibility.grammar import leaves_a_denial_open, limits
 from fhir_trial.eligibility.interpreter import Interpreter, says_how_measured, window_of
 from fhir_trial.eligibility.lexer import Token, lowered, tokens
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.people import Terms
+from fhir_trial.eligibility.quantities import restates
 from fhir_trial.eligibility.sieve import may_hold_a_limit, telling, words_of
 
 _LONGEST = 10_000
@@ -179,7 +180,7 @@ class _Line:
             if read:
                 self.found += read
                 self.places.append((limit.start, limit.end))
-                self._use(limit.start, limit.end)
+                self._use(limit.start, limit.end, read[0])
         if not self.found:
             return Reading(text=self.text, status="text")
         self._sex()
@@ -188,7 +189,9 @@ class _Line:
         join = self._join()
         if join == "unknown" and self.section == "inclusion" and not self._alternatives():
             join = "all-of"
-        if self.interpreter.undecided:
+        if self.interpreter.undecided or (
+            len(self.found) > 1 and "|" in self.kinds and leaves_a_denial_open(self.tokens)
+        ):
             join = "unknown"
         if join == "all-of" and len(self.found) > 1:
             join = self._if_it_can_be_met(join, residue)
@@ -199,9 +202,10 @@ class _Line:
             text=self.text, status=status, constraints=tuple(self.found), join=join, residue=residue
         )
 
-    def _use(self, start: int, end: int) -> None:
-        restated = _RESTATED.match(self.kinds, end)
-        if restated is not None:
+    def _use(self, start: int, end: int, read: Constraint) -> None:
+        """Mark the tokens of a limit, and of brackets behind it that say the same again."""
+        restated = _RESTATED.match(self.kinds, end) if "(" in self.kinds[end : end + 3] else None
+        if restated is not None and restates(self.tokens[end : restated.end()], read):
             end = restated.end()
         self.used[start:end] = [True] * (end - start)
 
@@ -211,7 +215,8 @@ class _Line:
         if not at or any(constraint.variable != "age" for constraint in self.found):
             return
         sexes = {self.kinds[i] for i in at}
-        together = not set(self.kinds[at[0] : at[-1]]) - set("FX|&/,Sf()")
+        letters = set(self.kinds[at[0] : at[-1]])
+        together = not letters - set("FX|&/,Sf()") and not letters.isdisjoint("|&/")
         first = min(start for start, _ in self.places)
         between = self.kinds[at[-1] + 1 : first]
         before = at[-1] < first and between[:1] != ":" and "?" not in between
@@ -267,6 +272,7 @@ class _Line:
         silent = "f.:,()Sr&C" if aged else "f.:,()Sr&"
         joints = self._joints() if "|" in self.kinds else set()
         left = [i for i, kind in enumerate(self.kinds) if kind not in silent and not self.used[i]]
+        left = sorted(left + self._telling_fillers())
         words = []
         for i in left:
             token = self.tokens[i]
@@ -274,6 +280,21 @@ class _Line:
             if not joins and not (token.kind == "w" and self._is_kept(i)):
                 words.append(self.text[token.start : token.end])
         return tuple(words)
+
+    def _telling_fillers(self) -> list[int]:
+        """The places of fillers that say something here: the "A" of a group, "acceptable" at the end."""
+        named = _GROUP_A.search(self.text) is not None
+        last = len(self.kinds.rstrip(".,")) - 1
+        return [
+            i
+            for i, token in enumerate(self.tokens)
+            if token.kind == "f"
+            and not self.used[i]
+            and (
+                (i == last and token.text in _ALLOWED)
+                or (named and self.text[token.start : token.end] == "A")
+            )
+        ]
 
     def _joints(self) -> set[int]:
         """The places of an "or" that joins limits, or the two sexes; any other "or" is not understood."""
@@ -367,8 +388,12 @@ def _ends(constraint: Constraint) -> set[str]:
     return {bound.operator[0] for bound in constraint.bounds}
 
 
+_GROUP_A = re.compile(r"(?i:\b(?:groups?|arms?|cohorts?|parts?|category|type|class|stage)\s+)A\b|\(\s*A\s*\)")
+"""A group's name that reads like an article."""
+_ALLOWED = listed("acceptable eligible")
+"""At the end of a line they say that it may be, not that it must."""
 _APART = {frozenset("g"), frozenset("l")}
 _OVER_A_TIME = frozenset({"weight-loss", "weight-gain", "weight-change", "cigarettes", "alcohol-intake", "hba1c"})
 """What is itself over a time, or looks back over months: the time behind it is its own."""
 _ABBREVIATION = re.compile(r"\([VA]\)")
-_RESTATED = re.compile(r"K?[f]*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?\)")
+_RESTATED = re.compile(r"K?f*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?f*\)")
