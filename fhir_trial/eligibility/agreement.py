@@ -158,7 +158,7 @@ _PHRASES = Phrases(
         rf"(?:{some_of(_CONSENT_VERB)}(?:{one_of('and|or|,')}{some_of(_CONSENT_VERB)})*(?:, )?)?"
         rf"(?:(?!{one_of('and|,|/|for')}){some_of(_CONSENT_ADJECTIVE)})?{one_of(_CONSENT.replace(' ', '|'))}"
         rf"(?:{one_of('or assent|/ assent')})?(?:{one_of(_CONSENT_BEHIND)})*"
-        rf"(?:(?:{one_of('to|for|and')})?{_TAKING_PART})?"
+        rf"(?:(?:{one_of('to|for')})?{_TAKING_PART})?"
     ),
     k=rf"{_COMPLYING}(?:{_THROUGHOUT})?",
     p=_TAKING_PART,

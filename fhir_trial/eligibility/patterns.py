@@ -81,7 +81,7 @@ WINDOW = (
     r"(?P<spanunit>hours?|hrs?|h|days?|weeks?|wks?|months?|years?|d)(?![a-z])(?:['’])?"
     r"(?:\s*(?:\([+±-]?\s*\d+\s*days?\)\s*)?(?:immediately\s+)?(?:prior\s+to|before|preceding|of|from|following|after)\s+"
     rf"{ANCHOR})?"
-    rf"|(?:at|prior\s+to|before|on|during|upon|by|when|as\s+of)\s+{ANCHOR})"
+    rf"|(?:at|prior\s+to|before|on(?!\s+(?:(?:the|study|trial)\s+)*(?:treatment|study))|during|upon|by|when|as\s+of)\s+{ANCHOR})"
 )
 GE = (
     r"≥|⩾|≧|＞＝|â‰¥|>\s*/?\s*=|=\s*/?\s*>|>\s*or\s*=(?:\s*to\b)?|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"

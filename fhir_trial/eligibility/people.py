@@ -76,8 +76,10 @@ _SPEAKS_BEHIND = (
     rf"|writ(?:e|ing|ten)|understand(?:ing)?|well|only|{_PERSON}|adults|able|to|spoken|verbal(?:ly)?))*\s*[.;,]*"
 )
 _ABOUT_SPEAKING = re.compile(
-    r"speak|fluen|proficien|litera|understand|read|communicat|language|convers|comprehen"
+    r"speak|fluen|proficien|understand|communicat|language|convers|comprehen"
 )
+_ABOUT_READING = re.compile(r"read|writ|litera")
+"""To read a language is not to speak it."""
 _DISEASE_LEAD = re.compile(
     r"(?:(?:patients?|subjects?|participants?|individuals?|adults|people|persons?|those|all|with|who|must|should"
     r"|have|has|having|had|is|are|be|been|being|a|an|the|clinical|clinically|confirmed|established|documented|known"
@@ -210,7 +212,8 @@ def _sex(line: str, at: int) -> tuple[Constraint, ...]:
 def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
     denied = _SPEAKS_NOT.match(line)
     match = _speaks_pattern().fullmatch(line[denied.end() :] if denied else line)
-    if match is None or _ABOUT_SPEAKING.search(line) is None:
+    speaks = _ABOUT_SPEAKING.search(line) is not None
+    if match is None or not (speaks or _ABOUT_READING.search(line) is not None):
         return ()
     names = re.findall("|".join(vocabulary().languages), match["languages"])
     if len(names) > 1 and re.search(r"\band\b(?!/)", match["languages"]):
@@ -218,7 +221,7 @@ def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
     codes = tuple(dict.fromkeys(vocabulary().languages[name] for name in names))
     return (
         Constraint(
-            variable="language",
+            variable="language" if speaks else "language-literacy",
             codes=codes,
             negated=bool(denied),
             rule="language.line",

@@ -292,6 +292,7 @@ class _Line:
             and not self.used[i]
             and (
                 (i == last and token.text in _ALLOWED)
+                or (token.text == "time" and self.tokens[i - 1].text == "any")
                 or (named and self.text[token.start : token.end] == "A")
             )
         ]

@@ -124,6 +124,7 @@ def _concepts(constraint: Constraint, graph: Graph) -> list[Element]:
     uri = {
         "sex": system("administrative-gender", graph.release),
         "language": _LANGUAGE_TAGS,
+        "language-literacy": _LANGUAGE_TAGS,
         "condition": system("mesh", graph.release),
     }[variable]
     return [
