@@ -43,7 +43,8 @@ _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
 _GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
-_MORE = re.compile(r"[NQT](?!\.[^N])")
+_MORE = re.compile(r"[NQT](?!\.[^N]|w)")
+"""A number that goes on, but not that of the next item ("5.") or one of a time ("7 days before enrolment")."""
 _AGAIN = re.compile(r"K?P")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?:(?<=f)NrNf?)?(?P<v>[VA])\)?")
 """The variable behind its limit, also behind its scale ("above 4 on a 0-10 pain scale")."""
@@ -51,6 +52,7 @@ _FOR_A_SEX = re.compile(r"[f?(,]{0,3}(?P<sex>[FX])[Sf]?\)?[,&|/]{0,3}f*")
 """Whom a limit was for, and what joins the limit for the others to it ("in men or ...")."""
 _A_SEX = re.compile(r"[f?(,]{0,3}(?P<sex>[FX])")
 _SEX_FIRST = re.compile(r"[(),:&|/f]{0,4}(?P<sex>[FX])S?[:f]{0,2}")
+_LED_BY_SEX = re.compile(r"(?P<sex>[FX])S?f{1,2}\Z")
 _SEX_IN_BRACKETS = re.compile(r"\(f?(?P<sex>[FX])S?:f*")
 _BOTH_SEXES = re.compile(
     r"[f:]{0,3}(?P<o>O)f*(?P<a>[NQ])[/|&,]{1,2}f*(?P<p>O)?f*(?P<b>[NQ])[f?(,]{0,3}(?P<sex>[FX])S?[/|&,f]{1,3}"
@@ -58,6 +60,7 @@ _BOTH_SEXES = re.compile(
 )
 """Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
 _OF_PRESSURE = ("bp", "sbp", "dbp")
+_SECOND_PRESSURE = re.compile("/[NQ]")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])f*(?P<q>P)?")
 
 
@@ -130,6 +133,8 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
         return Limit("by-sex", position, both.end("b"), variables, numbers, operators, sex="FX")
     for link_end in _link_ends(kinds, group.end()):
         limit = _body(kinds, found, link_end)
+        if limit is not None and variables[0].unit == "map" and _SECOND_PRESSURE.match(kinds, limit.end):
+            return None  # a "mean blood pressure" of two numbers is not the mean of the two
         if limit is not None:
             limit.variables = variables + _variables(kinds, found, group.end(), link_end)
             limit.joined_by = _joints(group[0])
@@ -168,6 +173,13 @@ def _for_the_other_sex(kinds: str, found: list[Token], limit: Limit) -> Limit | 
     """The limit that goes on for the other sex ("... in men or above 88 cm in women")."""
     if limit.rule in ("by-sex", "pair", "equal", "list"):
         return None
+    led = None if limit.sex else _LED_BY_SEX.search(kinds, 0, limit.start)
+    if led is not None and _FOR_A_SEX.match(kinds, limit.end) is not None:
+        limit.sex = led["sex"]  # "men with QTc above 450 ms, women above 470 ms"
+        other = _for_the_other_sex(kinds, found, limit)
+        if other is None:
+            limit.sex = ""
+        return other
     pattern = _SEX_FIRST if limit.sex else _FOR_A_SEX
     here = _SEX_IN_BRACKETS.match(kinds, limit.end) or pattern.match(kinds, limit.end)
     if here is None:
@@ -214,6 +226,8 @@ def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
         match = pattern.match(kinds, position)
         if match is not None:
             limit = _read(rule, match, found)
+            if rule == "single" and limit.operators == ["eq"] and _GOES_ON.match(kinds, match.end()):
+                return _counted_up(kinds, found, match)
             if limit.rule == "spread":
                 return None  # "> 18-65": which of the two is meant?
             if limit.rule == "multiple" and _TIMES.fullmatch(_text(found, match.end())):
@@ -223,6 +237,17 @@ def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
     return None
 
 
+def _counted_up(kinds: str, found: list[Token], match: re.Match[str]) -> Limit | None:
+    """The levels behind an equals sign ("ECOG = 0, 1 or 2")."""
+    listed = _LIST.match(kinds, match.start("a"))
+    if listed is None:
+        return None
+    limit = _read("list", listed, found)
+    limit.start = match.start()
+    return limit
+
+
+_LIST = dict(_FORMS)["list"]
 _TIMES = re.compile("[x×*]|times")
 
 
@@ -232,16 +257,26 @@ def _text(found: list[Token], place: int) -> str:
 
 def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -> bool:
     """Whether nothing around a limit says that it goes on, or is something else."""
-    if rule in ("double", "outside") and {code[0] for code in limit.operators} != {"g", "l"}:
-        return False
+    if rule in ("double", "outside"):
+        if {code[0] for code in limit.operators} != {"g", "l"}:
+            return False
+        if {number.kind for number in limit.numbers} == {"Q", "T"}:
+            return False  # "arm < 110 mm and older than 6 months" are two quantities
     end, start = match.end(), match.start()
-    if _MORE.match(kinds, end):  # "23 weeks 6 days", "22 4/7 weeks", but not "0 or 1 5. Gout"
+    more = _MORE.match(kinds, end)  # "23 weeks 6 days", "22 4/7 weeks", but not "0 or 1 5. Gout"
+    if more is not None and not _numbers_an_item(kinds, more.end()):
         return False
     if rule != "equal":
         return True
     numbered = kinds[start - 1 : start] == "(" and kinds[end : end + 1] == ")"  # "(2) gout"
-    goes_on = _GOES_ON.match(kinds, end) is not None
+    following = _GOES_ON.match(kinds, end)
+    goes_on = following is not None and not _numbers_an_item(kinds, following.end())
     return not numbered and not goes_on and kinds[end : end + 1] not in ("?", "r", "M", "O")
+
+
+def _numbers_an_item(kinds: str, end: int) -> bool:
+    """Whether a number that ends here is that of the next item ("2)"), not the last one in brackets."""
+    return kinds.startswith(")", end) and kinds.rfind("(", 0, end) <= kinds.rfind(")", 0, end)
 
 
 def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
@@ -260,10 +295,14 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
     elif rule == "equal":
         operators = ["eq"]
     listed = [found[i] for i in range(*match.span("list")) if found[i].number] if rule == "list" else []
+    end = spans[0][1]
+    if len(listed) > 2 and _numbers_an_item(match.string, end):  # "0 or 1; 6) no stroke"
+        listed.pop()
+        end = found.index(listed[-1]) + 1
     if rule == "outside" and _is_denied(comparisons[0]) and not _is_denied(comparisons[1]):
         # "not under 18 or over 65": neither of the two
         operators, rule = [operators[0], _DENIED[operators[1]]], "double"
-    limit = Limit(rule, *spans[0], [], numbers, operators, rule == "outside", listed=listed)
+    limit = Limit(rule, spans[0][0], end, [], numbers, operators, rule == "outside", listed=listed)
     said = match[0]
     limit.age = "A" in said or "K" in said
     for comparison in comparisons:
@@ -340,6 +379,13 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
         limit.variables = [found[behind.start("v")]]
         limit.before = True
         limit.end = behind.end()
+        group = _VARIABLES.match(kinds, behind.start("v"))
+        if (
+            "L" in kinds[limit.start : behind.start("v")] and group is not None and len(group[0]) > 1
+        ):  # "above 3 x ULN for ALT, AST and GGT"
+            limit.variables = _variables(kinds, found, group.start(), group.end())
+            limit.joined_by = _joints(group[0])
+            limit.end = max(limit.end, group.end())
         return limit
     limit.bare = True
     return limit

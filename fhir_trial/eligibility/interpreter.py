@@ -50,12 +50,16 @@ _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
     r"(?:(?:chang|increas|decreas|reduc|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
-    r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance)\s+\Z"
+    r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance|(?:central|mixed)\s+venous)\s+\Z"
 )
-_OTHER_ENDINGS = ("in", "of", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance")
+_OTHER_ENDINGS = (
+    "in", "of", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance", "venous",
+)  # fmt: skip
 """How the last word of these ends; looked at first, because most limits follow another word."""
 _FEW_LEVELS = 10
 """A scale of no more may be asked to have one of them; of others the "=" is in doubt."""
+_PRESSURES = {"systolic": "sbp", "diastolic": "dbp"}
+_COMPARED = listed("not no non never without worse better")
 _OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
 """What stands before "people of 21-64 years"; further words may make it the time of something else."""
 _PREPOSITION = re.compile(r"\b(?:for|of|with|in)\b")
@@ -84,7 +88,11 @@ class Interpreter:
             return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
         if not limit.variables or self._is_another_quantity(limit):
             return []
+        if limit.rule == "equal" and self._is_compared_otherwise(limit):
+            return []
         names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
+        if names == ["bp"] and limit.rule != "pair":
+            names = self._which_pressure(limit)
         if limit.rule == "pair":
             return self._pressures(limit, names)
         if limit.rule == "by-sex":
@@ -95,7 +103,8 @@ class Interpreter:
         known = vocabulary().variables
         read = [self._constraint(limit, known[name]) for name in names]
         if not all(read):
-            if len(read) < 2 or read[-1] is None or set(limit.joined_by) & set("/("):
+            parts = set(limit.joined_by)
+            if len(read) < 2 or read[-1] is None or "/" in parts or not parts & set("|,&"):
                 return []
             self.complete = False  # "smokers or CO above 8 ppm": the limit is of the last one only
             return [read[-1]]
@@ -111,6 +120,14 @@ class Interpreter:
         start = self.tokens[limit.start].start
         return _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]) is not None
 
+    def _is_compared_otherwise(self, limit: Limit) -> bool:
+        """Whether a word that is not understood denies or compares a plain value ("not ASA 1", "worse than ECOG 2")."""
+        before = self.tokens[max(0, limit.start - 2) : limit.start]
+        behind = self.tokens[limit.end : limit.end + 2]
+        return any(token.text in _COMPARED for token in [*before, *behind]) or any(
+            token.kind == "O" for token in before
+        )
+
     def _named_behind(self, limit: Limit) -> list[Token]:
         """The special name of a general variable, behind its limit: "performance status 0-2 (ECOG)"."""
         match = _NAME_BEHIND.match(self.kinds, limit.end)
@@ -121,6 +138,18 @@ class Interpreter:
             return []
         limit.end = match.end()
         return [behind]
+
+    def _which_pressure(self, limit: Limit) -> list[str]:
+        """The pressure that is told behind its limit ("BP above 140 mmHg systolic"), else the general one."""
+        for place in range(limit.end, min(limit.end + 2, len(self.tokens))):
+            name = _PRESSURES.get(self.tokens[place].text)
+            if name is not None:
+                closed = self.kinds.startswith(")", place + 1) and self.kinds[place - 1] == "("
+                limit.end = place + 1 + closed
+                return [name]
+            if self.kinds[place] not in "f(":
+                break
+        return ["bp"]
 
     def _constraint(self, limit: Limit, variable: Variable) -> Constraint | None:
         if limit.rule == "list" or is_list(limit, variable):

@@ -75,9 +75,7 @@ _SPEAKS_BEHIND = (
     r"(?:[\s,/-]+(?:speak(?:s|ing|ers?)?|languages?|fluen(?:t|tly|cy)|proficien(?:t|cy)|literate|and|or|read(?:ing)?"
     rf"|writ(?:e|ing|ten)|understand(?:ing)?|well|only|{_PERSON}|adults|able|to|spoken|verbal(?:ly)?))*\s*[.;,]*"
 )
-_ABOUT_SPEAKING = re.compile(
-    r"speak|fluen|proficien|understand|communicat|language|convers|comprehen"
-)
+_ABOUT_SPEAKING = re.compile(r"speak|fluen|proficien|understand|communicat|language|convers|comprehen")
 _ABOUT_READING = re.compile(r"read|writ|litera")
 """To read a language is not to speak it."""
 _DISEASE_LEAD = re.compile(

@@ -23,7 +23,11 @@ _SHORT = 80
 """Characters of the lines whose reading is remembered."""
 _BEGINNING = 40
 """Characters of a line that tell whether it is worth cutting all of it into words."""
-_MARKER = re.compile(r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+)")
+_MARKER = re.compile(
+    r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+"
+    # a number without its blank, in front of an age ("1.18 years or older")
+    r"|\d\.(?=(?:1[2-9]|[2-9]\d)\s?(?:[-–~]|to\b|years|yrs|≤|<)))"
+)
 _SIGNS = re.compile("[0-9≥≤<>]")
 _ANY_DIGIT = re.compile(r"\d")
 # A digit that is neither part of a word nor the number of a type or of a time; looked at before all else.
@@ -394,7 +398,9 @@ _GROUP_A = re.compile(r"(?i:\b(?:groups?|arms?|cohorts?|parts?|category|type|cla
 _ALLOWED = listed("acceptable eligible")
 """At the end of a line they say that it may be, not that it must."""
 _APART = {frozenset("g"), frozenset("l")}
-_OVER_A_TIME = frozenset({"weight-loss", "weight-gain", "weight-change", "cigarettes", "alcohol-intake", "hba1c"})
+_OVER_A_TIME = frozenset(
+    {"weight-loss", "weight-gain", "weight-change", "cigarettes", "alcohol-intake", "hba1c"}
+)
 """What is itself over a time, or looks back over months: the time behind it is its own."""
 _ABBREVIATION = re.compile(r"\([VA]\)")
 _RESTATED = re.compile(r"K?f*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?f*\)")
