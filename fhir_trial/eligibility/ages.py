@@ -6,7 +6,8 @@ import re
 _SOMEBODY_ELSE = (
     "mother", "father", "parent", "sibling", "relative", "partner", "spouse", "caregiver", "family", "donor",
     "household", "first-degree", "first degree", "biological", "their child", "with child", "with a child",
-    "having a child", "sudden", "contacts", " brother", " sister", "grandparent", " ulcer", "fistula", " shunt",
+    "having a child", "sudden", "contacts", " brother", " sister", "grandparent", " ulcer", "fistula",
+    " shunt",
 )  # fmt: skip
 _AT_AN_EVENT = (
     "onset", "diagnos", "menarche", " menopause", " began ", "before", "since", "until", "prior to", "after",
@@ -25,13 +26,15 @@ _BEHIND = re.compile(
     r"|\s*(?:ago|duration|post-?menopausal|history|gestation|education|corrected|since|prior|before|pack)"
 )
 _FOR_SOME = re.compile(
-    r"(?<![a-z])(?:if|for|applicable to|applies to|unless|except|whereas)\s+(?:(?:the|those|these|all|any|in|for)\s+)*"
+    r"(?<![a-z])(?:if|for|applicable to|applies to|unless|except|whereas)\s+"
+    r"(?:(?:the|those|these|all|any|in|for)\s+)*"
     r"(?:(?:subjects?|patients?|participants?|child(?:ren)?|adults?|individuals?|persons?|women|woman|men|males?"
     r"|females?|infants?|adolescents?|people|pediatric|paediatric)\s+)*(?:(?:who|that|with|are|is|an|of)\s+)*\Z"
 )
 """What says to whom the line applies, rather than who takes part: "for participants aged 6 to 11: ..."."""
 _CHILD_OF = re.compile(
-    r"(?<![a-z])(?:ha[sd]|have|having|with|whose|their|parents?\s+of|mothers?\s+of|carers?\s+of)\s+(?:(?:an?|one|at least one|two|the|their|or more)\s+)*"
+    r"(?<![a-z])(?:ha[sd]|have|having|with|whose|their|parents?\s+of|mothers?\s+of|carers?\s+of)\s+"
+    r"(?:(?:an?|one|at least one|two|the|their|or more)\s+)*"
     r"(?:[a-z]+\s+)?(?:child(?:ren)?|infants?|newborns?|neonates?|bab(?:y|ies)|toddlers?|adolescents?|sons?"
     r"|daughters?|kids?|teen(?:ager)?s?)\s*(?:(?:who|that|is|are|of|aged?|between|under|over|\(|,)\s*)*\Z"
 )

@@ -44,7 +44,7 @@ _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
 _GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
 _MORE = re.compile(r"[NQT](?!\.[^N]|w)")
-"""A number that goes on, but not that of the next item ("5.") or one of a time ("7 days before enrolment")."""
+"""A number that goes on, but not that of the next item ("5.") or of a time ("7 days before enrolment")."""
 _AGAIN = re.compile(r"K?P")
 _BEFORE = re.compile(r"K?[f(]{0,4}(?:(?<=f)NrNf?)?(?P<v>[VA])\)?")
 """The variable behind its limit, also behind its scale ("above 4 on a 0-10 pain scale")."""

@@ -121,7 +121,7 @@ class Interpreter:
         return _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]) is not None
 
     def _is_compared_otherwise(self, limit: Limit) -> bool:
-        """Whether a word that is not understood denies or compares a plain value ("not ASA 1", "worse than ECOG 2")."""
+        """Whether a word that is not understood denies or compares a plain value ("worse than ECOG 2")."""
         before = self.tokens[max(0, limit.start - 2) : limit.start]
         behind = self.tokens[limit.end : limit.end + 2]
         return any(token.text in _COMPARED for token in [*before, *behind]) or any(
@@ -419,8 +419,8 @@ class Interpreter:
 
 
 _MEASURED = listed(
-    "measured obtained determined collected performed assessed taken done documented recorded evaluated tested"
-    " drawn verified confirmed calculated"
+    "measured obtained determined collected performed assessed taken done documented recorded evaluated"
+    " tested drawn verified confirmed calculated"
 )
 
 

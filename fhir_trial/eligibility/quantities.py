@@ -242,7 +242,7 @@ _SCALES: dict[str, Callable[[Decimal], Decimal]] = {
     "mmol/mol": lambda value: value,
     "%": lambda value: (value - Decimal("2.15")) * Decimal("10.929"),
 }
-"""Units that differ by more than a factor, on the scale of one of them; the last two are of HbA1c (IFCC, NGSP)."""
+"""Units that differ by more than a factor, on the scale of one of them; the last two are of HbA1c."""
 _ROUNDED_SCALE = Decimal("0.9")
 """How far a restatement may be off on these: half a degree, a tenth of a per cent of HbA1c."""
 

@@ -11,7 +11,7 @@ from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.grammar import leaves_a_denial_open, limits
 from fhir_trial.eligibility.interpreter import Interpreter, says_how_measured, window_of
-from fhir_trial.eligibility.lexer import Token, lowered, tokens
+from fhir_trial.eligibility.lexer import lowered, tokens
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.people import Terms
 from fhir_trial.eligibility.quantities import restates

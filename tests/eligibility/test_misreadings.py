@@ -71,7 +71,7 @@ def test_limits_that_nobody_can_meet_together_are_those_of_two_groups(text: str)
 )
 def test_how_two_limits_of_one_variable_are_joined_is_not_guessed(text: str) -> None:
     for section in ("inclusion", "exclusion"):
-        reading = constraints(text, section=section)  # type: ignore[arg-type]  # both are sections
+        reading = constraints(text, section=section)
         assert (reading.status, reading.join) == ("partial", "unknown")
 
 
@@ -235,7 +235,7 @@ def test_a_limit_is_of_the_variable_that_its_words_name(text: str, expected: lis
 
 def test_scales_for_the_same_are_alternatives() -> None:
     for section in ("inclusion", "exclusion"):
-        reading = constraints("Karnofsky/Lansky ≥ 60", section=section)  # type: ignore[arg-type]  # both are sections
+        reading = constraints("Karnofsky/Lansky ≥ 60", section=section)
         assert (reading.status, reading.join) == ("computable", "any-of")
 
 
