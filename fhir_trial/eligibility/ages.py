@@ -2,6 +2,8 @@
 
 import re
 
+from fhir_trial.eligibility.patterns import listed
+
 # Plain words, because a search for each of them is faster than one expression for all.
 _SOMEBODY_ELSE = (
     "mother", "father", "parent", "sibling", "relative", "partner", "spouse", "caregiver", "family", "donor",
@@ -39,6 +41,12 @@ _CHILD_OF = re.compile(
     r"|daughters?|kids?|teen(?:ager)?s?)\s*(?:(?:who|that|is|are|of|aged?|between|under|over|\(|,)\s*)*\Z"
 )
 """A child that the participants have is not one of them."""
+_LEADING = listed(
+    "for if to unless except whereas has had have having with whose their parent parents mother mothers carer"
+    " carers"
+)
+"""The words without one of which neither begins."""
+_WORD = re.compile("[a-z]+")
 _CONSIDERED = re.compile(r".{0,12}\b(?:considered|regarded|deemed)\b")
 _MENSES = re.compile("amenorrh|menses|menstr|menopaus")
 
@@ -53,8 +61,9 @@ def is_another_age(before: str, said: str, behind: str) -> bool:
         "defin" in padded or " range" in padded or _MENSES.search(behind) is not None
     ):
         return True  # what is called menopause at that age
-    if _BEHIND.match(behind) is not None or _FOR_SOME.search(before) is not None:
+    if _BEHIND.match(behind) is not None:
         return True
-    if _CHILD_OF.search(before) is not None:
+    led = not _LEADING.isdisjoint(_WORD.findall(before))
+    if led and (_FOR_SOME.search(before) is not None or _CHILD_OF.search(before) is not None):
         return True
     return "ed" in behind and _CONSIDERED.match(behind) is not None

@@ -1,6 +1,7 @@
 """What a line of criteria limits, in the words' own polarity.
 
-Structs of msgspec: immutable like frozen dataclasses, and made in a tenth of the time.
+Structs of msgspec: immutable like frozen dataclasses, and made in a tenth of the time; the garbage collector
+need not look at them, since none can hold itself.
 """
 
 from decimal import Decimal
@@ -14,7 +15,7 @@ Join = Literal["all-of", "any-of", "unknown"]
 Limit = Literal["ULN", "LLN"]
 
 
-class Bound(Struct, frozen=True):
+class Bound(Struct, frozen=True, gc=False):
     """One end of a limit: the value, and how it was written."""
 
     operator: Operator
@@ -22,7 +23,7 @@ class Bound(Struct, frozen=True):
     literal: str
 
 
-class Window(Struct, frozen=True):
+class Window(Struct, frozen=True, gc=False):
     """When the limit has to hold, as written ("within 14 days before enrolment")."""
 
     text: str
@@ -32,7 +33,7 @@ class Window(Struct, frozen=True):
     """UCUM: h, d, wk, mo or a."""
 
 
-class Constraint(Struct, frozen=True, kw_only=True):
+class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     """One limit that a line sets to one variable; never negated, whatever section it stands in."""
 
     variable: str
@@ -61,7 +62,7 @@ class Constraint(Struct, frozen=True, kw_only=True):
     """`text[start:end]` of the text that was read says it."""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reading(Struct, frozen=True, kw_only=True, gc=False):
     """How a text was understood."""
 
     text: str

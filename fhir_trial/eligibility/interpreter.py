@@ -408,6 +408,8 @@ class Interpreter:
 
     def _window(self, limit: Limit) -> Window | None:
         """The time that stands inside a limit or right behind it."""
+        if "w" not in self.kinds[limit.start : limit.end + 4]:
+            return None
         for place in range(limit.start, min(limit.end + 4, len(self.tokens))):
             token = self.tokens[place]
             if token.kind == "w":

@@ -50,9 +50,8 @@ def _worth_a_look() -> frozenset[str]:
 
 def _has_a_free_digit(lower: str) -> bool:
     """Whether a line has a number that may be a limit's, or a sign of comparison."""
-    if _SIGNS.search(lower) is None and (lower.isascii() or _ANY_DIGIT.search(lower) is None):
-        return False
-    return _FREE_DIGIT.search(lower) is not None
+    sign = _SIGNS.search(lower) or (None if lower.isascii() else _ANY_DIGIT.search(lower))
+    return sign is not None and _FREE_DIGIT.search(lower, sign.start()) is not None
 
 
 _IN_BRACKETS = re.compile(
@@ -276,7 +275,7 @@ class _Line:
         silent = "f.:,()Sr&C" if aged else "f.:,()Sr&"
         joints = self._joints() if "|" in self.kinds else set()
         left = [i for i, kind in enumerate(self.kinds) if kind not in silent and not self.used[i]]
-        left = sorted(left + self._telling_fillers())
+        left = left or self._telling_fillers()
         words = []
         for i in left:
             token = self.tokens[i]
@@ -287,19 +286,13 @@ class _Line:
 
     def _telling_fillers(self) -> list[int]:
         """The places of fillers that say something here: the "A" of a group, "acceptable" at the end."""
-        named = _GROUP_A.search(self.text) is not None
         last = len(self.kinds.rstrip(".,")) - 1
-        return [
-            i
-            for i, token in enumerate(self.tokens)
-            if token.kind == "f"
-            and not self.used[i]
-            and (
-                (i == last and token.text in _ALLOWED)
-                or (token.text == "time" and self.tokens[i - 1].text == "any")
-                or (named and self.text[token.start : token.end] == "A")
-            )
-        ]
+        found = [last] if self.tokens[last].text in _ALLOWED else []
+        if "A" in self.text and _GROUP_A.search(self.text) is not None:
+            found += [i for i, token in enumerate(self.tokens) if self.text[token.start : token.end] == "A"]
+        if "any time" in self.text:
+            found += [i for i, token in enumerate(self.tokens) if token.text == "time"]
+        return found
 
     def _joints(self) -> set[int]:
         """The places of an "or" that joins limits, or the two sexes; any other "or" is not understood."""

@@ -100,10 +100,10 @@ def _compared() -> re.Pattern[str]:
 _COMPARISON = re.compile(r"[<>=≥≤⩾≧＞＝⩽≦﹥＜﹤â\\]")
 _COMPARING = listed(
     "least most minimum minimally min maximum max up over above under below greater more higher larger longer"
-    " bigger less lower fewer smaller shorter equal equals no not never nor at starting from exceed exceeds"
-    " exceeding exceeded excess superior inferior beyond"
+    " bigger less lower fewer smaller shorter equal equals starting exceed exceeds exceeding exceeded excess"
+    " superior inferior beyond"
 )
-"""The words, and above the signs, without one of which there is no comparison."""
+"""The words, and above the signs, without one of which there is no comparison but of ages."""
 
 
 @cache
