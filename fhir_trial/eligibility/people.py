@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
+from msgspec.structs import replace
+
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Window
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.sieve import words_of
@@ -34,13 +36,16 @@ _INTENDING = (
     r"|expected|entire|length|time|frame|their|\d{1,2}|one|two|three|six|twelve|days?|months?|weeks?|years?))+)?"
 )
 _STAFF = r"(?!\s+(?:home|staff|care|facility|student|school))"
+_POINT = (
+    r"at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)"
+    r"|at the (?:start|beginning|onset) of (?:the )?(?:study|trial|treatment)"
+)
+_AT_A_POINT = re.compile(_POINT)
 _EXPECTING = re.compile(
     rf"(?:{_WHO}\s+)*(?P<what>(?:{_PREGNANT}|{_LACTATING}|{_INTENDING}){_STAFF}"
     rf"(?:(?:\s+(?:{_FEMALE}|{_PERSON}))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*"
     rf"(?:{_PREGNANT}|{_LACTATING}|{_INTENDING.replace('?P<when>', '?:')}){_STAFF})*)"
-    rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state|currently|presently)"
-    r"|\s+at (?:the time of )?(?:screening|baseline|enrol?lment|entry|inclusion|randomi[sz]ation|consent)"
-    r"|\s+at the (?:start|beginning|onset) of (?:the )?(?:study|trial|treatment)"
+    rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state|currently|presently|{_POINT})"
     r"|\s*\((?:(?:applicable|applies)\s+(?:only\s+)?(?:to|for)\s+|for\s+)?(?:females?|women"
     r"|female (?:subjects|patients|participants))(?: only)?\)"
     r"|\s*\((?:self[- ]report(?:ed)?|by self[- ]report)\))*\s*[.;,]*"
@@ -147,7 +152,17 @@ def reading(text: str, lower: str, words: list[str], terms: Terms | None) -> Rea
         return None
     line = lower.strip(" \t.;,:")
     found, join = _of_line(line, words, lower.find(line) if line else 0, terms)
+    found = tuple(_as_written(constraint, text, lower) for constraint in found)
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
+
+
+def _as_written(constraint: Constraint, text: str, lower: str) -> Constraint:
+    """The constraint with its time in the letters of the text; reading was in lower case."""
+    if constraint.window is None:
+        return constraint
+    at = lower.find(constraint.window.text)
+    words = text[at : at + len(constraint.window.text)]
+    return replace(constraint, window=Window(words, None, None))
 
 
 HINTS = _STATES | _SEXES | _SPEECH
@@ -183,11 +198,12 @@ def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
     states += ["lactation"] if re.search("lactat|breast|nursing", said) else []
     states += ["pregnancy-intention"] if intended else []
     when = intended["when"] if intended else None
+    point = _AT_A_POINT.search(line)
     found = tuple(
         Constraint(
             variable=state,
             negated=bool(denied),
-            window=Window(when.strip(), None, None) if when and state == "pregnancy-intention" else None,
+            window=_when(when if state == "pregnancy-intention" else None, point),
             rule=f"{state}.state",
             start=at,
             end=at + len(line),
@@ -196,6 +212,12 @@ def _expecting(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
     )
     # "Pregnant and nursing women" are two groups of women, not women who are both; denied, neither may hold.
     return found, "all-of" if denied or len(found) == 1 else "any-of"
+
+
+def _when(intended: str | None, point: re.Match[str] | None) -> Window | None:
+    """The time of an intention, or the point in time that holds for all of the line."""
+    words = intended.strip(" ,") if intended else point[0] if point else ""
+    return Window(words, None, None) if words else None
 
 
 def _sex(line: str, at: int) -> tuple[Constraint, ...]:

@@ -599,6 +599,11 @@ def test_the_time_of_an_intention_is_its_window() -> None:
     assert window.text == "during the trial"
 
 
+def test_a_point_in_time_is_the_window_of_a_state_too() -> None:
+    reading = constraints("Pregnant or nursing women at Enrolment")
+    assert [state.window and state.window.text for state in reading.constraints] == ["at Enrolment"] * 2
+
+
 def test_denied_pregnancy_and_lactation_must_both_be_absent() -> None:
     assert constraints("Not pregnant or nursing").join == "all-of"
     assert constraints("Pregnant and lactating women").join == "any-of"
