@@ -19,7 +19,7 @@ words_of = _WORDS.findall
 @cache
 def telling() -> frozenset[str]:
     """Every word that `may_hold_a_limit` looks for first; a line without any of them holds no limit."""
-    return _AGES | _first_words() | _ions() | _people()
+    return _AGES | _names().keys() | _ions() | _people()
 
 
 def may_hold_a_limit(lower: str, words: list[str], told: Set[str]) -> bool:
@@ -29,10 +29,10 @@ def may_hold_a_limit(lower: str, words: list[str], told: Set[str]) -> bool:
     """
     if not _AGES.isdisjoint(told):
         return True
-    names = _names()
-    for word in told:
-        for rest in names.get(word, ()):
-            if rest.issubset(words):
+    names, known = _names(), set(words)
+    for word in told & names.keys():
+        for rest in names[word]:
+            if rest <= known:
                 return True
     if "+" in lower and not _ions().isdisjoint(told):
         return True
@@ -44,20 +44,16 @@ def may_hold_a_limit(lower: str, words: list[str], told: Set[str]) -> bool:
 
 @cache
 def _names() -> dict[str, tuple[frozenset[str], ...]]:
-    """First word of a variable's name -> the sets of words that may be the rest of it."""
-    following: dict[str, set[frozenset[str]]] = {}
+    """Longest word of a variable's name, which is the rarest -> the sets of words that may be the rest of it."""
+    others: dict[str, set[frozenset[str]]] = {}
     for alias in _aliases():
         if "+" not in alias:
-            for first, rest in _ways_to_write(_WORDS.findall(alias)):
-                following.setdefault(first, set()).add(rest)
+            for words in _ways_to_write(_WORDS.findall(alias)):
+                longest = max(words, key=len)
+                others.setdefault(longest, set()).add(frozenset(words) - {longest})
     return {
-        first: (frozenset(),) if frozenset() in rests else tuple(rests) for first, rests in following.items()
+        longest: (frozenset(),) if frozenset() in rests else tuple(rests) for longest, rests in others.items()
     }
-
-
-@cache
-def _first_words() -> frozenset[str]:
-    return frozenset(_names())
 
 
 @cache
@@ -70,8 +66,8 @@ def _aliases() -> Iterator[str]:
     return (alias for variable in vocabulary().variables.values() for alias in variable.aliases)
 
 
-def _ways_to_write(parts: list[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """The first word of a name and the others, for each way to leave out its spaces and hyphens."""
+def _ways_to_write(parts: list[str]) -> Iterator[list[str]]:
+    """The words of a name, for each way to leave out its spaces and hyphens."""
     for cuts in range(1 << max(len(parts) - 1, 0)):
         words = [parts[0]]
         for place, part in enumerate(parts[1:]):
@@ -79,7 +75,7 @@ def _ways_to_write(parts: list[str]) -> Iterator[tuple[str, frozenset[str]]]:
                 words[-1] += part
             else:
                 words.append(part)
-        yield words[0], frozenset(words[1:])
+        yield words
 
 
 @cache
