@@ -23,7 +23,7 @@ from fhir_trial.eligibility.patterns import (
 )
 from fhir_trial.eligibility.trie import alternation
 from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
-from fhir_trial.eligibility.words import OF_ITS_OWN, OPERATORS, WORD_KINDS, letter
+from fhir_trial.eligibility.words import OF_ITS_OWN, OPERATORS, RUN, WORD_KINDS, beginnings, letter
 
 # The letters:
 #   A age   V another variable   K "old", "of age"
@@ -72,8 +72,7 @@ class _Alternative(NamedTuple):
         if not self.words:
             return f"(?P<{self.name}>{self.pattern})" if letter in self.letters else None
         words = [word for word in self.words if word[0] == letter]
-        edge = _EDGE + (_NOT_A_CHANGE if self.name == "variable" else "")
-        return f"(?P<{self.name}>{alternation(words)}{edge})" if words else None
+        return f"(?P<{self.name}>{alternation(words)}{_EDGE})" if words else None
 
 
 @cache
@@ -92,11 +91,9 @@ def _alternatives() -> tuple[_Alternative, ...]:
     )
     numerals = "0123456789.-−" + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
     between = r"between|from|in\s+the\s+range(?:\s+of)?|rang(?:ing|ed|es?)\s+from|range\s+of"
-    names = [alias for variable in words.variables.values() for alias in variable.aliases]
     return (
         _Alternative("inclusive", r"\((?:\s*(?:both\s+)?(?:inclusive|included|incl\.?)\s*|e?s)\)", "("),
         _Alternative("window", WINDOW, "wdoaipbu"),
-        _Alternative("variable", "", "", tuple(names)),
         _Alternative("old", old, "oya"),
         _Alternative("post", POST, "+oa&/,uepy"),
         _Alternative("ge", f"(?:{GE}){_SIGN_AGAIN}", "gmholbeatwnsf>≥⩾≧＞=â\\"),
@@ -136,6 +133,30 @@ def _beginning_with(letter: str) -> re.Pattern[str]:
     fitting = (alternative.beginning_with(letter) for alternative in _alternatives())
     patterns = [pattern for pattern in fitting if pattern is not None]
     return re.compile(rf"(?:{'|'.join([*patterns, rf'(?P<other>{_WORD})'])})\s*")
+
+
+@cache
+def _names() -> dict[str, list[str]]:
+    """How a name of a variable may begin, with or without its spaces and hyphens -> the names."""
+    beginning: dict[str, list[str]] = {}
+    for variable in vocabulary().variables.values():
+        for name in variable.aliases:
+            for begun in beginnings(name):
+                beginning.setdefault(begun, []).append(name)
+    return beginning
+
+
+@cache
+def _named_like(begun: str) -> re.Pattern[str] | None:
+    """The names of variables that can begin with a run of letters and digits.
+
+    They are far more than the other tokens, and a record has few of them: each pattern is made when its
+    first run is met.
+    """
+    names = _names().get(begun)
+    if names is None:
+        return None
+    return re.compile(rf"(?P<variable>{alternation(names)}{_EDGE}{_NOT_A_CHANGE})\s*")
 
 
 def lowered(text: str) -> str:
@@ -182,7 +203,11 @@ _new = tuple.__new__  # the generated __new__ would cost as much as the rest of 
 
 def _cut(lower: str, position: int, found: list[Token]) -> int:
     """Add the token that begins at a position; returns where the next may begin."""
-    match = _beginning_with(lower[position]).match(lower, position)
+    run = RUN.match(lower, position)
+    named = _named_like(run[0]) if run is not None else None
+    match = named.match(lower, position) if named is not None else None
+    if match is None:
+        match = _beginning_with(lower[position]).match(lower, position)
     assert match is not None  # the last alternative fits any letter
     kind = match.lastgroup or "other"
     end = match.end(kind)

@@ -13,7 +13,8 @@ from fhir_trial.eligibility.vocabulary import vocabulary
 WORD_KINDS = {"female": "F", "male": "X", "subject": "S", "lifestage": "C", "filler": "f"}
 """The lists of `words.csv`, in the order in which they are looked up -> their letters."""
 
-_RUN = re.compile(r"[^\W_]+")
+RUN = re.compile(r"[^\W_]+")
+"""Letters and digits without anything between them."""
 _ALONE = {")": ")", "]": ")", ":": ":", ";": ",", "•": ".", '"': "."} | {"≥": "O", "≤": "O", "to": "r"}
 _OPENING = (
     "over", "above", "under", "below", "exceed", "beyond", "min", "max", "elder", "older", "younger",
@@ -70,7 +71,7 @@ def letter(word: str, behind: str) -> str:
     known = _longer().get(word)
     if known is not None:
         kind, going_on = known
-        return "" if going_on.match(behind) else kind
+        return "" if _one_of(going_on).match(behind) else kind
     kind = _of_its_own(word)
     if kind and len(OF_ITS_OWN) < 32_768:
         OF_ITS_OWN[word] = kind
@@ -82,7 +83,7 @@ OF_ITS_OWN: dict[str, str] = {}
 
 
 def _of_its_own(word: str) -> str:
-    run = _RUN.match(word)
+    run = RUN.match(word)
     if run is None or not "a" <= word[0] <= "z":
         return ""
     first = run[0]
@@ -95,12 +96,12 @@ def _of_its_own(word: str) -> str:
 
 
 @cache
-def _longer() -> dict[str, tuple[str, re.Pattern[str]]]:
+def _longer() -> dict[str, tuple[str, frozenset[str]]]:
     """Word -> its letter, and what behind it would make it more than itself."""
     beginnings: dict[str, set[str]] = {word: {going_on} for word, (_, going_on) in _GOING_ON.items()}
-    singles = {name for name in _names() if _RUN.fullmatch(name)} | set(ROMAN) | _numerals()
+    singles = {name for name in _names() if RUN.fullmatch(name)} | set(ROMAN) | _numerals()
     for entry in _names() + _entries():
-        first, *more = _RUN.findall(entry)
+        first, *more = RUN.findall(entry)
         if first != entry and first not in singles and (first in _GOING_ON or not _begins_more(first)):
             rests = beginnings.setdefault(first, set())
             behind = [part[0] if part[0].isdigit() else part for part in more[:1]]
@@ -108,10 +109,16 @@ def _longer() -> dict[str, tuple[str, re.Pattern[str]]]:
             rests |= {_DASHES, _APOSTROPHES}
     letters = {word: kind for word, (kind, _) in _GOING_ON.items()}
     return {
-        word: (letters.get(word) or _listed().get(word, "?"), re.compile("|".join(rests)))
+        word: (letters.get(word) or _listed().get(word, "?"), frozenset(rests))
         for word, rests in beginnings.items()
         if "a" <= word[0] <= "z" or word in letters
     }
+
+
+@cache
+def _one_of(patterns: frozenset[str]) -> re.Pattern[str]:
+    """Any of some patterns; made when it is asked for, since a record has few of these words."""
+    return re.compile("|".join(sorted(patterns)))
 
 
 def _begins_more(word: str) -> bool:
@@ -122,7 +129,7 @@ def _begins_more(word: str) -> bool:
 def _names() -> list[str]:
     """Every name of a variable that begins with a letter or digit."""
     names = [alias for variable in vocabulary().variables.values() for alias in variable.aliases]
-    return [name for name in names if _RUN.match(name)]
+    return [name for name in names if RUN.match(name)]
 
 
 @cache
@@ -132,15 +139,20 @@ def _entries() -> list[str]:
 
 
 def _numerals() -> set[str]:
-    return {_RUN.findall(word)[0] for word in WORD_NUMBERS}
+    return {RUN.findall(word)[0] for word in WORD_NUMBERS}
+
+
+def beginnings(name: str) -> list[str]:
+    """The runs of letters and digits that a name may begin with, as spaces and hyphens are left out."""
+    parts = RUN.findall(name)
+    return ["".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 @cache
 def _openers() -> frozenset[str]:
     """Words that a longer token, or another kind of token, can begin with, also written together."""
-    several = [entry for entry in _entries() if not _RUN.fullmatch(entry)]
-    parts_of = [_RUN.findall(entry) for entry in _names() + several]
-    written = {"".join(parts[:end]) for parts in parts_of for end in range(1, len(parts) + 1)}
+    several = [entry for entry in _entries() if not RUN.fullmatch(entry)]
+    written = {begun for entry in _names() + several for begun in beginnings(entry)}
     return frozenset(written | _numerals() | set(ROMAN) | _OPENERS)
 
 
