@@ -44,7 +44,7 @@ def may_hold_a_limit(lower: str, words: list[str], told: Set[str]) -> bool:
 
 @cache
 def _names() -> dict[str, tuple[frozenset[str], ...]]:
-    """Longest word of a variable's name, which is the rarest -> the sets of words that may be the rest of it."""
+    """Longest word of a variable's name, which is rarest -> the sets of words that may be the rest of it."""
     others: dict[str, set[frozenset[str]]] = {}
     for alias in _aliases():
         if "+" not in alias:
