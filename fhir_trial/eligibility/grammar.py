@@ -60,6 +60,8 @@ _BOTH_SEXES = re.compile(
 )
 """Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
 _OF_PRESSURE = ("bp", "sbp", "dbp")
+_SCALE = re.compile(r"f*\(f*NrNf*\)f?(?=[OPN])")
+"""The ends of a scale in brackets, between its name and the limit."""
 _SECOND_PRESSURE = re.compile("/[NQ]")
 _PRESSURES = re.compile(r"[f:,(]{0,3}(?P<o>O)?f*(?P<a>[NQ])/(?P<b>[NQ])f*(?P<q>P)?")
 
@@ -209,6 +211,9 @@ def _for_the_other_sex(kinds: str, found: list[Token], limit: Limit) -> Limit | 
 def _link_ends(kinds: str, position: int) -> Iterator[int]:
     """Where the limit of a variable may begin: behind words that only lead to it."""
     end = position
+    scale = _SCALE.match(kinds, end)
+    if scale is not None:  # "MoCA (0-30) at least 26"
+        yield scale.end()
     if kinds.startswith("(", end):
         close = kinds.find(")", end, end + 5)
         if close > 0 and not set(kinds[end + 1 : close]) - set("?VAfw/"):

@@ -42,14 +42,14 @@ _FOR_EITHER = frozenset({"karnofsky", "lansky", "ecog", "who-ps", "performance-s
 _ALSO_A_CONDITION = frozenset({"astigmatism", "anisometropia", "proteinuria", "weight-loss", "cigarettes"})
 """What is also excluded without a limit; named before another, it need not share the other's."""
 _HIGHER = re.compile("higher|greater|more|above|over")
-_VIRAL_LOADS = frozenset({"hbv-dna", "hcv-rna", "hiv-rna"})
+_VIRAL_LOADS = frozenset({"hbv-dna", "hcv-rna", "hiv-rna", "cmv-dna", "ebv-dna", "bk-virus"})
 _LOST_POWER = re.compile("10[3-9]")
 """A power of ten of viruses in a millilitre whose exponent was raised."""
 _IN_BRACKETS = re.compile(r"\s*\(\s*([^()]{1,20}?)\s*\)")
 _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
-    r"(?:(?:chang|increas|decreas|reduc|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
+    r"(?:(?:chang|increas|decreas|reduc|improv|worsen|declin|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
     r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance|(?:central|mixed)\s+venous)\s+\Z"
 )
 _OTHER_ENDINGS = (
@@ -59,6 +59,11 @@ _OTHER_ENDINGS = (
 _FEW_LEVELS = 10
 """A scale of no more may be asked to have one of them; of others the "=" is in doubt."""
 _PRESSURES = {"systolic": "sbp", "diastolic": "dbp"}
+_SPEAKING_UNITS = (
+    ("pack", "pack-years"), ("cig", "cigarettes"), ("drinks", "alcohol-intake"),
+    ("alcoholic", "alcohol-intake"), ("units of alcohol", "alcohol-intake"), ("standard", "alcohol-intake"),
+)  # fmt: skip
+"""How a unit begins that has no other use -> the variable that it is of."""
 _COMPARED = listed("not no non never without worse better")
 _OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
 """What stands before "people of 21-64 years"; further words may make it the time of something else."""
@@ -84,6 +89,11 @@ class Interpreter:
         if limit.sex:
             self.undecided = True
             self.complete = False
+        if limit.bare and not limit.age:
+            variable = self._named_by_its_unit(limit)
+            if variable is not None:
+                read_by_unit = self._constraint(limit, variable)
+                return [] if read_by_unit is None else [read_by_unit]
         if limit.age or limit.bare or any(variable.kind == "A" for variable in limit.variables):
             return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
         if not limit.variables or self._is_another_quantity(limit):
@@ -104,14 +114,25 @@ class Interpreter:
         read = [self._constraint(limit, known[name]) for name in names]
         if not all(read):
             parts = set(limit.joined_by)
-            if len(read) < 2 or read[-1] is None or "/" in parts or not parts & set("|,&"):
+            if len(read) < 2 or read[-1] is None or "/" in parts:
                 return []
-            self.complete = False  # "smokers or CO above 8 ppm": the limit is of the last one only
+            # "smokers or CO above 8 ppm", "albuminuria (UACR above 40 mg/g)": it is of the last one only
+            self.complete = False
             return [read[-1]]
         if len(names) > 1:
             either = set(limit.joined_by) <= set("/(") and _FOR_EITHER.issuperset(names)
             self.joins.append("any-of" if either else _joined(limit.joined_by))
         return [constraint for constraint in read if constraint is not None]
+
+    def _named_by_its_unit(self, limit: Limit) -> Variable | None:
+        """The variable of a limit that has no other name than its unit ("at least 12 pack-years")."""
+        last = limit.numbers[-1] if limit.numbers else None
+        if last is None or last.kind != "Q" or limit.rule == "equal":
+            return None
+        variables = vocabulary().variables
+        return next(
+            (variables[name] for beginning, name in _SPEAKING_UNITS if last.unit.startswith(beginning)), None
+        )
 
     def _is_another_quantity(self, limit: Limit) -> bool:
         """Whether the word in front makes it a change of the quantity, or somebody else's."""
@@ -168,6 +189,8 @@ class Interpreter:
         last = limit.numbers[-1]
         if last.kind in "LU":
             return self._multiple(limit, variable)
+        if last.kind == "N" and self.lower[last.end : last.end + 1].isalpha() and last.number.isdecimal():
+            return None  # "grade 3b"
         if variable.id in _VIRAL_LOADS and any(_LOST_POWER.fullmatch(n.number) for n in limit.numbers):
             return None
         unit = written_unit(limit, variable)
@@ -181,6 +204,8 @@ class Interpreter:
         bounds = believable_bounds(limit, variable, unit)
         if bounds is None:
             return None
+        if limit.rule == "range" and _is_all_of_the_scale(bounds, variable):
+            return None  # "pain (0-10)" names the scale
         assumed = unit or variable.assumed
         if unit is None and variable.units and variable.kind == "measure" and self._counts_something(limit):
             return None
@@ -433,6 +458,13 @@ def says_how_measured(token: Token) -> bool:
     within 6 months", "HbA1c below 8 %, more than 72 hours before dosing").
     """
     return token.kind in "f,():.&S" or token.text in _MEASURED
+
+
+def _is_all_of_the_scale(bounds: list[Bound], variable: Variable) -> bool:
+    """Whether a range leaves nobody out, also on the shorter scales that a score is written on."""
+    low, high = (bound.value for bound in bounds)
+    ends = (variable.high, 10, 100) if variable.high in (10, 100) else (variable.high,)
+    return variable.kind != "measure" and low == variable.low and high in ends
 
 
 def _size_of_age(limit: Limit) -> Decimal | None:

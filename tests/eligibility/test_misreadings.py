@@ -268,3 +268,36 @@ def test_a_list_number_or_a_time_behind_a_limit_is_no_part_of_it(text: str, expe
 def test_the_limits_of_two_sexes_are_read_where_the_first_opens_the_line() -> None:
     assert limits("Men with QTc ≥ 455 ms, women ≥ 475 ms") == ["qtc ge 455 ms", "qtc ge 475 ms"]
     assert constraints("Men with QTc ≥ 455 ms, women ≥ 475 ms").status == "partial"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MoCA (0-30) ≥ 24", ["moca ge 24 {score}"]),
+        ("Pain score (0-10) of at least 5", ["pain-score ge 5 {score}"]),
+        ("Pain on a VAS (0-10)", []),
+        ("ECOG (0-1)", ["ecog ge 0 le 1 {score}"]),
+        ("Rutherford 3b", []),
+        ("Improvement in BCVA of ≥ 22 letters", []),
+    ],
+)
+def test_a_scale_or_a_change_is_no_limit(text: str, expected: list[str]) -> None:
+    assert limits(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("At least 15 pack-years", ["pack-years ge 15 {pack-years}"]),
+        ("More than 12 cigarettes per day", ["cigarettes gt 12 /d"]),
+        ("> 16 drinks per week", ["alcohol-intake gt 16 {drinks}/wk"]),
+    ],
+)
+def test_a_unit_that_is_of_one_thing_only_names_it(text: str, expected: list[str]) -> None:
+    assert limits(text) == expected
+    assert constraints(text).status == "computable"
+
+
+def test_a_limit_in_brackets_behind_the_name_of_a_condition_is_read() -> None:
+    assert limits("Albuminuria (UACR > 45 mg/g)") == ["uacr gt 45 mg/g"]
+    assert constraints("Albuminuria (UACR > 45 mg/g)").status == "partial"
