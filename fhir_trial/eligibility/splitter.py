@@ -38,6 +38,8 @@ _NOWHERE = -10
 """The indent of a section: left of every line, and no line's own."""
 _NO_COLUMN = 1_000_000
 """The indent of an item on the line of its heading: right of every line, so that the next is no child."""
+_OF_HEADINGS = ("riteri", "RITERI", "lusion", "LUSION", "ligib", "LIGIB", "ontraindic", "ONTRAINDIC")
+"""Parts of words; one of them stands in every heading of a section."""
 _CHILD_INDENT = 2
 """Columns that make a child; one column is a ragged number (" 9." over "10.")."""
 
@@ -223,10 +225,14 @@ class _Splitter:
         self._add(indent, indent + 1, ":" if opens else "", "", start, start + len(body))
 
     def _heading(self, body: str, start: int) -> bool:
-        if "riteri" not in body and "RITERI" not in body and "lusion" not in body and "LUSION" not in body:
+        if not any(part in body for part in _OF_HEADINGS):
             return False
         head = body[: headings.MAX_HEADING]
-        heading = headings.section_heading(head, marked=False) or headings.neutral_heading(head)
+        heading = (
+            headings.section_heading(head, marked=False)
+            or headings.other_name(head, self.section)
+            or headings.neutral_heading(head)
+        )
         if heading is None:
             return False
         self._open(heading, start, body)
