@@ -120,8 +120,11 @@ _UNFINISHED = re.compile(
     r"|.*\b(?:of|with|for|by|from|to|in|on|and|or|the|an?)\s*[:：]\Z",
     re.IGNORECASE,
 )
-# A disease or an act by its name ("Inclusion body myositis:"), since headings were sought before.
-_SIDE_FIRST = re.compile(rf"{_OPENING}(?:{_INCLUSION}|{_EXCLUSION})\b", re.IGNORECASE)
+# A disease or an act by its name ("Inclusion body myositis:"), since headings were sought before; and what
+# a list is of.
+_SIDE_FIRST = re.compile(
+    rf"{_OPENING}(?:{_INCLUSION}|{_EXCLUSION}|prohibited|forbidden|disallowed)\b", re.IGNORECASE
+)
 # Names that take in everybody, so that nothing is said of a cohort.
 _EVERYBODY = re.compile(
     r"(?:all|both|(?:the\s+|all\s+)?study|the\s+trial)\s+(?:enrolled\s+)?(?:patients|participants|subjects|volunteers"
@@ -151,15 +154,6 @@ _NOTE_WORDS = frozenset(_NOTE.split())
 _BESIDE_NOTES = frozenset(_BESIDE_NOTE.split())
 _COLONS = (":", "：")
 _DASHES = ("-", "--", "–", "—", "–-", "-–", "——", "––")
-_VERDICT_IN = re.compile(
-    r"\beligible\b|\b(?:be|are|is|were|being)\s+(?:considered\s+for\s+)?(?:included|inclusion|enrol+ed|recruited)\b"
-    r"|\b(?:for|to)\s+(?:inclusion|enrol?lment|participation)\s+in\b"
-    r"|\b(?:must|should|shall|ha(?:ve|s)\s+to)\s+(?:all\s+)?(?:meet|fulfil\w*|satisfy)\b"
-)
-_VERDICT_OUT = re.compile(
-    r"\b(?:excluded|ineligible|precluded|not\s+(?:be\s+)?(?:considered\s+)?(?:eligible|included|enrol+ed|recruited))\b"
-)
-_DENIAL = re.compile(r"\b(?:no|not|none|neither|nor|never|cannot|without|unless|except\w*|fail\w*)\b")
 _COHORT_LINE = re.compile(
     r"(?:study\s+)?(?:cohort|arm|group|part|phase|stage|stratum|sub-?study)\s+[\w/ -]{1,30}\Z", re.IGNORECASE
 )
@@ -235,20 +229,6 @@ def further_headings(line: str, *, marked: bool) -> tuple[int, ...]:
     )
 
 
-def opening_sentence(line: str) -> Section | None:
-    """The side that a sentence says the list below it is on ("Participants are excluded if:")."""
-    words = line.lower()
-    if words[-1] not in ":：":
-        return None
-    excluded = _VERDICT_OUT.search(words)
-    if excluded is not None:
-        words = words[: excluded.start()] + words[excluded.end() :]
-    included = _VERDICT_IN.search(words)
-    if _DENIAL.search(words) or (included is None) == (excluded is None):
-        return None
-    return "inclusion" if excluded is None else "exclusion"
-
-
 def is_label(line: str) -> bool:
     """Whether a plain line is a sub-heading, i.e. names a cohort or a topic and states nothing."""
     if len(line) > _MAX_LABEL:
@@ -269,7 +249,7 @@ def _is_heading(match: re.Match[str], line: str, *, marked: bool) -> bool:
     closed = not colon and not rest  # the line ends here, with a full stop or a dash if not with nothing
     if closed and not all(word[0].isupper() or word[0].isdigit() for word in match["lead"].split()):
         return False
-    if closed and stop and not match["polarity"][0].isupper():
+    if closed and stop and not (match["negated"] or match["polarity"])[0].isupper():
         return False
     if _is_a_line_before(match["lead"]) and match["polarity"][0].isupper():
         return False

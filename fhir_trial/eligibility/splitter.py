@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from fhir_trial.eligibility import headings, logic
+from fhir_trial.eligibility import headings, logic, sides
 from fhir_trial.eligibility.criteria import Criteria, Criterion, Section, Span
 
 # Indent, marker with the space behind it, rest of the line. A marker is a bullet, a number or a letter; the
@@ -43,6 +43,14 @@ _OF_HEADINGS = ("riteri", "RITERI", "lusion", "LUSION", "ligib", "LIGIB", "ontra
 _CHILD_INDENT = 2
 """Columns that make a child; one column is a ragged number (" 9." over "10.")."""
 
+
+_TELLS_SIDES = re.compile(
+    r"xclu(?:de|ding|sionary|sion criteri|sions?[ :])|(?:in|non-?|un)eligib|eligible|ermitted|llowed"
+    r"|cceptable|ontraindic|ualified|reclude|rohibited|orbidden|xceptions?:"
+    r"|(?:not|may|can|can['’]t) (?:be|enter|enrol|participate|take)",
+    re.IGNORECASE,
+)
+"""What a text has to say before its parents are asked which section their lists are of."""
 
 _Node = tuple[int, Section, str, str | None, str, int, int]
 """Depth, then the fields of a Criterion from section to end."""
@@ -104,6 +112,8 @@ class _Splitter:
 
     def criteria(self) -> Criteria:
         self._read()
+        if _TELLS_SIDES.search(self.text) is not None:
+            _place(self.text, self.nodes)
         return Criteria(text=self.text, criteria=_tree(self.text, self.nodes), marks=tuple(self.marks))
 
     def _read(self) -> None:
@@ -219,7 +229,7 @@ class _Splitter:
             self._extend(indent, start, start + len(body))
             return
         opens = body[-1] in ":：" or body.endswith("following")
-        if self.undecided and (side := headings.opening_sentence(body)) is not None:
+        if self.undecided and (side := sides.opening_sentence(body)) is not None:
             self.section = side
             self.levels = [self.roots[side]]
         self._add(indent, indent + 1, ":" if opens else "", "", start, start + len(body))
@@ -354,6 +364,43 @@ def _kind(glyph: str) -> str:
     if first.isdigit():
         return "1" + "." * glyph.rstrip(".)").count(".")
     return ("a" if first.islower() else "A") if first.isalpha() else first
+
+
+def _place(text: str, nodes: list[_Node]) -> None:
+    """Put lists into the section their parents name ("Patients are excluded if:" among inclusion criteria).
+
+    Inside another list a parent cannot change sides, since those above it speak for all they hold: such a
+    list is of no side. So is what follows a parent whose list is not indented: nothing shows where it ends.
+    Each node moves at most twice, so that the time stays linear.
+    """
+    free = 0  # the first node behind the last list that was placed
+    for at, (depth, section, _, label, _, start, end) in enumerate(nodes):
+        if section == "other" or at < free:
+            continue
+        is_parent = at + 1 < len(nodes) and nodes[at + 1][0] > depth
+        if not is_parent and text[end - 1] not in ":：":
+            continue
+        side = sides.section_of_list(readable(text[start:end]), section)
+        if side is None:
+            continue
+        stop = at + 1
+        if is_parent:
+            while stop < len(nodes) and nodes[stop][0] > depth:
+                stop += 1
+            found = side.section if depth == 0 else "other"
+        else:
+            while (
+                stop < len(nodes)
+                and nodes[stop][0] >= depth
+                and (nodes[stop][1], nodes[stop][3]) == (section, label)
+            ):
+                stop += 1
+            found = "other"
+        for index in range(at if side.whole else at + 1, stop):
+            node = nodes[index]
+            nodes[index] = (node[0], found, *node[2:])
+        if found == "other":
+            free = stop
 
 
 def _tree(text: str, nodes: list[_Node]) -> tuple[Criterion, ...]:
