@@ -91,6 +91,7 @@ _VERDICT = re.compile(
     rf"|eligible|included|enrol+ed)\b\s*(?:(?:for|from|in|into|to)\b\s*{_STUDY})?"
     r"(?:(?:only\s+)?(?:if|when|provided\s+that)\b)?"
 )
+_OF_VERDICTS = ("excluded", "eligible", "precluded", "enrol", "included", "admitted")
 # Words that take in everybody, and moments at which everybody is looked at.
 _PHRASES = re.compile(
     rf"\b(?:all|each|every|any|eligible)\s+(?:study\s+)?{_SUBJECT}\b"
@@ -152,6 +153,21 @@ _ENDS_OPEN = re.compile(r"\b(?:and|or|and/or|nor|than|not)[\s,;:(]*\Z")
 _BEGINS_OPEN = re.compile(r"[\s,;)]*(?:and|or|and/or|but|plus)\b")
 _LAST_WORD = re.compile(r"[\s,;/](or|and)[\s,;.:]*\Z")
 _FIRST_WORD = re.compile(r"(or|and)[\s,]")
+_LIST_WORDS = (
+    "following",
+    "below",
+    "these",
+    "those",
+    "criteri",
+    "listed",
+    "all",
+    "both",
+    "either",
+    "each",
+    "of:",
+    "of :",
+)
+"""Words of which each quantifier has one."""
 _LONGEST = 400
 """Characters of a parent that may still be one statement."""
 
@@ -170,22 +186,29 @@ def parent_logic(text: str, children: Sequence[str]) -> tuple[Logic, int | None]
     """How the children are joined, and n of "at least n"; "unknown" when the words do not say."""
     if len(text) > _LONGEST:
         return "unknown", None
-    said = _said(text.lower())
+    words = text.lower()
+    written = _joined(children)
+    if written == "unknown" and not any(word in words for word in _LIST_WORDS):
+        return "unknown", None
+    said = _said(words, by_joints=written != "unknown")
     if said is None or not _fits(said, len(children)):
         return "unknown", None
-    written = _joined(children)
     if said.logic == "unknown":
         return written, None
     agree = written in ("unknown", said.logic) or (written == "any-of" and said.threshold == 1)
     return (said.logic, said.threshold) if agree else ("unknown", None)
 
 
-def _said(text: str) -> _Said | None:
-    """What a parent says of its children; None for one that says more than how they are joined."""
-    text = _VERDICT.sub(" ", text)
+def _said(text: str, *, by_joints: bool) -> _Said | None:
+    """What a parent says of its children; None for one that says more than how they are joined.
+
+    by_joints: the children say it, so that a parent which does not is asked whether it lets them.
+    """
+    if any(part in text for part in _OF_VERDICTS):
+        text = _VERDICT.sub(" ", text)
     quantifiers = list(_QUANTIFIER.finditer(text))
     if not quantifiers:
-        return _NOTHING if _defines(text) or _connects(text) else None
+        return _NOTHING if by_joints and (_connects(text) or _defines(text)) else None
     front, behind = text[: quantifiers[0].start()], text[quantifiers[-1].end() :]
     if _ENDS_OPEN.search(front) or _BEGINS_OPEN.match(behind):
         return None

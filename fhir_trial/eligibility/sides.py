@@ -90,8 +90,34 @@ _WHO = re.compile(
 # A denial of the list itself: what stands in it is then on the other side.
 _DENIED = re.compile(
     r"\b(?:none|neither|without|unless|except\w*|other\s+than|lack\w*|absence|fail\w*|unable|unwilling|cannot"
-    r"|(?:do|does|did|has|have|had|if|is|are|who)\s+not|no)\b"
+    r"|not|no)\b|n[’']t\b"
 )
+_PARTS = (
+    "exclu",
+    "eligib",
+    "permit",
+    "allow",
+    "accept",
+    "contraindic",
+    "qualif",
+    "preclude",
+    "prohibit",
+    "forbid",
+    "exception",
+    "reject",
+    "admitted",
+    "recruited",
+    "included",
+    "inclusion",
+    "randomi",
+    "registered",
+    "particip",
+    "take part",
+    "enrol",
+    " enter",
+)
+"""A line without any of these parts of words gives no verdict."""
+_SPACES = re.compile(r"[\s\\]+")
 _LONGEST = 1_000
 """Characters of a line that may still be a sentence about a list."""
 _SENTENCE_END = re.compile(r"[.;]\s+(?=\S)")
@@ -106,9 +132,10 @@ class Side(NamedTuple):
 
 def section_of_list(line: str, section: Section) -> Side | None:
     """The section of a list whose parent says so; None where it stays in the section it stands in."""
-    if len(line) > _LONGEST:
+    words = line.lower()
+    if len(line) > _LONGEST or not any(part in words for part in _PARTS):
         return None
-    words = line.lower().strip("*_ :：.")
+    words = _SPACES.sub(" ", words).strip("*_ :：.")
     sentences = _SENTENCE_END.split(words)
     found = _found(sentences[-1], section)
     if found is None:

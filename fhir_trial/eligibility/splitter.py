@@ -44,14 +44,6 @@ _CHILD_INDENT = 2
 """Columns that make a child; one column is a ragged number (" 9." over "10.")."""
 
 
-_TELLS_SIDES = re.compile(
-    r"xclu(?:de|ding|sionary|sion criteri|sions?[ :])|(?:in|non-?|un)eligib|eligible|ermitted|llowed"
-    r"|cceptable|ontraindic|ualified|reclude|rohibited|orbidden|xceptions?:"
-    r"|(?:not|may|can|can['’]t) (?:be|enter|enrol|participate|take)",
-    re.IGNORECASE,
-)
-"""What a text has to say before its parents are asked which section their lists are of."""
-
 _Node = tuple[int, Section, str, str | None, str, int, int]
 """Depth, then the fields of a Criterion from section to end."""
 
@@ -99,6 +91,8 @@ class _Splitter:
     def __init__(self, text: str) -> None:
         self.text = text
         self.nodes: list[_Node] = []
+        self.announcing: list[int] = []
+        """Places of the nodes that may have something to say of those below them or behind them."""
         self.marks: list[Span] = []
         self.section: Section = "other"
         self.undecided = True
@@ -112,8 +106,7 @@ class _Splitter:
 
     def criteria(self) -> Criteria:
         self._read()
-        if _TELLS_SIDES.search(self.text) is not None:
-            _place(self.text, self.nodes)
+        _place(self.text, self.nodes, self.announcing)
         return Criteria(text=self.text, criteria=_tree(self.text, self.nodes), marks=tuple(self.marks))
 
     def _read(self) -> None:
@@ -138,6 +131,8 @@ class _Splitter:
                     column, marker, body, start, previous if not after_blank else None
                 )
                 previous = body
+                if body[-1:] == ":":
+                    self.announcing.append(len(nodes) - 1)
                 continue
             if not marker:
                 if not body:
@@ -164,6 +159,8 @@ class _Splitter:
                     self._item(column, len(marker), kind, glyph, start, end)
             after_blank = False
             previous = body
+            if body and body[-1] in ":：":
+                self.announcing.append(len(nodes) - 1)
         self._settle()
 
     def _telling(self, column: int, marker: str, body: str, start: int, previous: str | None) -> bool:
@@ -311,6 +308,8 @@ class _Splitter:
         levels = self.levels
         parent = levels[-1]
         parent.children += 1
+        if parent.children == 1 and len(levels) > 1:
+            self.announcing.append(len(self.nodes) - 1)
         path = f"{parent.path}.{parent.children}"
         self.nodes.append((len(levels) - 1, self.section, path, self.label, glyph, start, end))
         if kind == ":":  # the list below an introducing line stands at the same indent
@@ -366,21 +365,22 @@ def _kind(glyph: str) -> str:
     return ("a" if first.islower() else "A") if first.isalpha() else first
 
 
-def _place(text: str, nodes: list[_Node]) -> None:
+def _place(text: str, nodes: list[_Node], announcing: list[int]) -> None:
     """Put lists into the section their parents name ("Patients are excluded if:" among inclusion criteria).
 
     Inside another list a parent cannot change sides, since those above it speak for all they hold: such a
     list is of no side. So is what follows a parent whose list is not indented: nothing shows where it ends.
     Each node moves at most twice, so that the time stays linear.
     """
-    free = 0  # the first node behind the last list that was placed
-    for at, (depth, section, _, label, _, start, end) in enumerate(nodes):
-        if section == "other" or at < free:
+    free = 0  # the first node behind the last list of no side
+    for at in announcing:  # in their order, and some of them twice
+        if at < free:
             continue
+        depth, section, _, label, _, start, end = nodes[at]
         is_parent = at + 1 < len(nodes) and nodes[at + 1][0] > depth
-        if not is_parent and text[end - 1] not in ":：":
+        if section == "other" or not (is_parent or text[end - 1] in ":："):
             continue
-        side = sides.section_of_list(readable(text[start:end]), section)
+        side = sides.section_of_list(text[start:end], section)
         if side is None:
             continue
         stop = at + 1
@@ -389,11 +389,9 @@ def _place(text: str, nodes: list[_Node]) -> None:
                 stop += 1
             found = side.section if depth == 0 else "other"
         else:
-            while (
-                stop < len(nodes)
-                and nodes[stop][0] >= depth
-                and (nodes[stop][1], nodes[stop][3]) == (section, label)
-            ):
+            while stop < len(nodes) and nodes[stop][0] >= depth and nodes[stop][1] == section:
+                if nodes[stop][3] != label:
+                    break
                 stop += 1
             found = "other"
         for index in range(at if side.whole else at + 1, stop):
