@@ -33,7 +33,10 @@ class Criterion(NamedTuple):
 
     section: Section
     path: str
-    """Where it stands, e.g. "inclusion.3.1": the third inclusion criterion, first below it."""
+    """Where it stands, e.g. "inclusion.3.1": under the inclusion heading, first below the third criterion.
+
+    The words of a list may put it into another section than the one it stands in ("Excluded:").
+    """
     label: str | None
     """The cohort or topic sub-heading it stands under ("For adolescents"), None without one."""
     marker: str

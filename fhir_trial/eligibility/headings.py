@@ -188,7 +188,7 @@ def section_heading(line: str, *, marked: bool) -> Heading | None:
     if match["noun"] is None and match["stop"].strip() in _DASHES and rest:
         return Heading(section, len(line), None if _is_note(rest) else rest.rstrip(":"))
     if match["group"] is None and rest and _is_group(rest) and match["stop"] != ". ":
-        return Heading(section, len(line), rest.rstrip(":"), match.end())
+        return Heading(section, len(line), _group(rest.rstrip(":")), match.end())
     return Heading(
         section, match.end(), group or _lead_group(match["lead"]), undecided=match["both"] is not None
     )

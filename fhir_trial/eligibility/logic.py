@@ -16,7 +16,7 @@ from fhir_trial.eligibility.criteria import Logic
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBERS = {word: number for number, word in enumerate(_WORDS, start=1)}
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})"
-_SAME_AGAIN = r"(?:\s*\(\s*(?:\d{1,2}|[a-z]+)\s*\))?"  # "two (2)"
+_SAME_AGAIN = rf"(?:\s*\(\s*(?:≥?\s*{_NUMBER}|or\s+more)\s*\))?"  # "two (2)"
 _KINDS = (
     r"(?:criteri(?:a|on|ums?)|conditions?|requirements?|features?|factors?|characteristics?|findings?|symptoms?"
     r"|signs?|diseases?|disorders?|diagnos[ei]s|illness(?:es)?|infections?|abnormalit(?:y|ies)|events?"
@@ -31,9 +31,9 @@ _KINDS = (
 def _list(total: str) -> str:
     """What ends a quantifier ("the following", "criteria below"); "above" is another list."""
     return (
-        rf"(?:(?:the|these|those)\s+)?(?:(?P<{total}>{_NUMBER})\s+)?(?:following\b(?:\s+(?P<{total}_>{_NUMBER})\b)?"
+        rf"(?:(?:the|these|those)(?:\s+|(?=:)))?(?:(?P<{total}>{_NUMBER})\s+)?(?:following\b(?:\s+(?P<{total}_>{_NUMBER})\b{_SAME_AGAIN})?"
         rf"|{_CRITERIA}{_KINDS}\s+(?:below|that\s+follow|(?:listed|given|described|stated|specified)\s+below)\b"
-        rf"|(?:list\s+)?(?:below|listed)\b|(?<=these\s){_KINDS}\b|(?<=those\s){_KINDS}\b|{_CRITERIA}criteria\b)"
+        rf"|(?:list\s+)?(?:below|listed)\b|(?<=these\s){_KINDS}\b|(?<=those\s){_KINDS}\b|(?<=these)(?=\s*:)|{_CRITERIA}criteria\b)"
     )
 
 
@@ -61,7 +61,7 @@ _QUANTIFIER = re.compile(
     rf"(?P<all>(?:all|each|both|every(?:\s+one)?)(?:\s+(?P<number>{_NUMBER}){_SAME_AGAIN})?"
     rf"(?:(?:\s+of)?\s+{_list('t1')}|\s+of\s*(?=:)|\s*(?=:)))"
     rf"|(?P<must>the\s+following\s+(?:{_KINDS}\s+)?(?:must|should|shall|need\s+to|have\s+to|are|were)\s+all\b)"
-    r"|(?P<any>(?:any|either)(?:\s+(?:one|1))?(?:\s*\(\s*\w+\s*\))?(?:\s+or\s+(?:more|both))?"
+    rf"|(?P<any>(?:any|either)(?:\s+(?:one|1))?{_SAME_AGAIN}(?:\s+or\s+(?:more|both))?"
     rf"(?:(?:\s+of)?\s+{_list('t2')}|\s+of\s*(?=:)|\s*(?=:)))"
     rf"|(?P<some>(?:one|1){_SAME_AGAIN}(?:\s+or\s+(?:more|both|several)|\s+and/or\s+more){_OF_KIND}{_of_list('t3')})"
     rf"|(?P<least>{_AT_LEAST}\s*(?P<n1>{_NUMBER}){_SAME_AGAIN}{_of_whole('whole1', 'whole2')}"
@@ -109,12 +109,13 @@ fulfils fulfill fulfills fulfilling fulfilled show shows showing shown present p
 exhibits exhibiting demonstrate demonstrates experience experiences experienced experiencing suffer
 suffers suffering suffered from receive receives received receiving take takes taking taken use uses using
 used undergone endorse endorses report reports apply applies hold holds true belong belongs conform
-conforms comply complies fall under into history diagnosis diagnoses diagnosed presence evidence known
-suspected documented confirmed current currently previous previously prior past active clinical clinically
-significant treatment treated therapy ongoing eligible eligibility inclusion exclusion enroll enrol
-enrolled enrollment enrolment entry enter study trial participation participate participating included
-considered order screening baseline visit randomisation randomization randomised randomized registration
-registered time at in on during before and or following criteria criterion conditions requirements
+conforms comply complies fall under into medical addition also additionally fulfilment fulfillment history
+diagnosis diagnoses diagnosed presence evidence known suspected documented confirmed current currently
+previous previously prior past active clinical clinically significant treatment treated therapy ongoing
+eligible eligibility inclusion exclusion enroll enrol enrolled enrollment enrolment entry enter study
+trial participation participate participating included considered order screening baseline visit
+randomisation randomization randomised randomized registration registered time at in on during before and
+or following criteria criterion conditions requirements
 """
 _CONNECTORS = frozenset(_CONNECTING.split())
 # Conditions, scopes and denials: with one of them there is more than a thing that is defined.
@@ -146,7 +147,7 @@ _NO_KIND = (
 )
 _KIND_BEHIND = re.compile(
     rf"\s+(?:(?:(?!{_NO_KIND})[a-z/'’-]+|\([a-z]+\))\s+){{0,4}}?"
-    rf"{_KINDS}(?:\s+(?:(?:and|or|and/or)\s+)?{_KINDS})?(?![\w-])"
+    rf"{_KINDS}(?:(?:\s+(?:and|or|and/or)\s+|\s*/\s*|\s+){_KINDS})?(?![\w-])"
 )
 _TOKEN = re.compile(r"[^\s,;:.()\[\]*_\"'“”’–—-]+(?:[-'’/][^\s,;:.()\[\]*_\"'“”’–—-]+)*")
 _ENDS_OPEN = re.compile(r"\b(?:and|or|and/or|nor|than|not)[\s,;:(]*\Z")

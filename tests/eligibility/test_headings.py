@@ -164,6 +164,12 @@ def test_a_note_in_a_heading_is_no_cohort(note: str) -> None:
         assert section_below(f"{side} Criteria {note}:") == (side.lower(), None)
 
 
+def test_a_note_or_everybody_behind_a_heading_is_no_cohort() -> None:
+    for words in ("All of the following", "All participants", "All patients:", "any of the following:"):
+        criterion = list(parse(f"Exclusion Criteria: {words}\n\n* Gout").walk())[-1]
+        assert (criterion.section, criterion.label, criterion.text) == ("exclusion", None, "Gout")
+
+
 def test_answers_wanted_of_a_whole_list_are_no_cohort() -> None:
     text = "Inclusion Criteria: All answers must be YES to enter\n\n* Adults\n* Owns a bicycle"
     assert [(c.section, c.label, c.text) for c in parse(text).walk()] == [
