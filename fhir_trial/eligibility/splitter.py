@@ -131,7 +131,7 @@ class _Splitter:
                     column, marker, body, start, previous if not after_blank else None
                 )
                 previous = body
-                if body[-1:] == ":":
+                if body and _announces(body):
                     self.announcing.append(len(nodes) - 1)
                 continue
             if not marker:
@@ -159,7 +159,7 @@ class _Splitter:
                     self._item(column, len(marker), kind, glyph, start, end)
             after_blank = False
             previous = body
-            if body and body[-1] in ":：":
+            if body and (body[-1] in ":：" or "e following" in body):  # which `_announces` looks at again
                 self.announcing.append(len(nodes) - 1)
         self._settle()
 
@@ -365,6 +365,11 @@ def _kind(glyph: str) -> str:
     return ("a" if first.islower() else "A") if first.isalpha() else first
 
 
+def _announces(line: str) -> bool:
+    """Whether a list may be expected behind a line."""
+    return line[-1] in ":：" or ("e following" in line and ":" not in line)
+
+
 def _place(text: str, nodes: list[_Node], announcing: list[int]) -> None:
     """Put lists into the section their parents name ("Patients are excluded if:" among inclusion criteria).
 
@@ -378,7 +383,7 @@ def _place(text: str, nodes: list[_Node], announcing: list[int]) -> None:
             continue
         depth, section, _, label, _, start, end = nodes[at]
         is_parent = at + 1 < len(nodes) and nodes[at + 1][0] > depth
-        if section == "other" or not (is_parent or text[end - 1] in ":："):
+        if section == "other" or not (is_parent or _announces(text[start:end])):
             continue
         side = sides.section_of_list(text[start:end], section)
         if side is None:

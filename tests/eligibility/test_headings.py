@@ -423,6 +423,14 @@ def test_what_follows_such_a_sentence_without_an_indent_is_of_no_side(sentence: 
     assert sections("Inclusion", sentence, below="") == ["other"] * 4
 
 
+def test_such_a_sentence_needs_no_colon() -> None:
+    for sentence in ("Those with any of the following are excluded", "Excluded are those with the following"):
+        assert sections("Inclusion", sentence) == ["exclusion"] * 3 + ["inclusion"]
+        assert sections("Inclusion", sentence, below="") == ["other"] * 4
+    said = "Those with the following are excluded: gout, stroke"
+    assert sections("Inclusion", said, below="") == ["inclusion"] * 4
+
+
 def test_a_list_inside_another_cannot_change_sides() -> None:
     text = "Inclusion Criteria:\n* Adults who:\n  * run\n  * are excluded if:\n    * Gout\n  * walk"
     assert [c.section for c in parse(text).walk()] == ["inclusion"] * 2 + ["other"] * 2 + ["inclusion"]
