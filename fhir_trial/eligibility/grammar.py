@@ -9,7 +9,8 @@ from fhir_trial.eligibility.lexer import Token, is_about_age
 _N = "[NQTL]"
 # What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
 _BODIES = (
-    ("between", rf"b[fwA(]*(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?P<b>{_N})"),
+    ("between", rf"b[fwA(]*(?:(?P<o>O)f*)?(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?:(?P<p>O)f*)?(?P<b>{_N})"),
+    ("without", rf"o\(?(?P<a>{_N})[r&](?P<b>{_N})"),
     ("outside", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,(]?\|[fA]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("mixed", rf"(?:b[fwA(]*)?(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
@@ -35,10 +36,11 @@ _FROM_A_NUMBER = ("mixed", "range", "after", "list", "equal")
 # Only those that can begin with a letter are tried there.
 _BEGINNING = {
     **dict.fromkeys("NQTLM", tuple(form for form in _FORMS if form[0] in _FROM_A_NUMBER)),
-    "O": tuple(form for form in _FORMS if form[0] not in {*_FROM_A_NUMBER, "between"}),
+    "O": tuple(form for form in _FORMS if form[0] not in {*_FROM_A_NUMBER, "between", "without"}),
     "b": tuple(form for form in _FORMS if form[0] in ("between", "mixed")),
+    "o": tuple(form for form in _FORMS if form[0] == "without"),
 }
-_START = re.compile("[VANQTLOb]")
+_START = re.compile("[VANQTLObo]")
 _VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
@@ -233,11 +235,11 @@ def _body(kinds: str, found: list[Token], position: int) -> Limit | None:
             limit = _read(rule, match, found)
             if rule == "single" and limit.operators == ["eq"] and _GOES_ON.match(kinds, match.end()):
                 return _counted_up(kinds, found, match)
-            if limit.rule == "spread":
+            if limit.rule == "spread" and not _goes_to(match, found):
                 return None  # "> 18-65": which of the two is meant?
             if limit.rule == "multiple" and _TIMES.fullmatch(_text(found, match.end())):
                 return None  # "above ULN x 3"
-            if _hangs_together(limit.rule, limit, match, kinds):
+            if _hangs_together(limit, match, kinds, found):
                 return limit
     return None
 
@@ -253,6 +255,25 @@ def _counted_up(kinds: str, found: list[Token], match: re.Match[str]) -> Limit |
 
 
 _LIST = dict(_FORMS)["list"]
+
+
+def _unit_goes_on(found: list[Token], slash: int) -> bool:
+    """Whether a unit is longer than the one that is known: "mL/min/1.73 of something", "mg/dL/day"."""
+    if slash + 1 >= len(found):
+        return False
+    before, behind = found[slash - 1], found[slash + 1]
+    if behind.kind == "?":
+        return before.end == found[slash].start and found[slash].end == behind.start
+    return behind.number.startswith("1") and before.unit.endswith(("min", "minute"))
+
+
+def _goes_to(match: re.Match[str], found: list[Token]) -> bool:
+    """Whether a sign says how a range begins, and a word that it goes on: "≥ 5 to 27"."""
+    first, second = match.start("a"), match.start("b")
+    sign = found[first - 1]
+    return sign.number in ("ge", "gt") and not sign.text[0].isalpha() and found[second - 1].text == "to"
+
+
 _TIMES = re.compile("[x×*]|times")
 
 
@@ -260,18 +281,20 @@ def _text(found: list[Token], place: int) -> str:
     return found[place].text if place < len(found) else ""
 
 
-def _hangs_together(rule: str, limit: Limit, match: re.Match[str], kinds: str) -> bool:
+def _hangs_together(limit: Limit, match: re.Match[str], kinds: str, found: list[Token]) -> bool:
     """Whether nothing around a limit says that it goes on, or is something else."""
-    if rule in ("double", "outside"):
+    if limit.rule in ("double", "outside", "between"):
         if {code[0] for code in limit.operators} != {"g", "l"}:
             return False
-        if {number.kind for number in limit.numbers} == {"Q", "T"}:
+        if limit.rule != "between" and {number.kind for number in limit.numbers} == {"Q", "T"}:
             return False  # "arm < 110 mm and older than 6 months" are two quantities
     end, start = match.end(), match.start()
+    if kinds.startswith("Q/", end - 1) and _unit_goes_on(found, end):
+        return False
     more = _MORE.match(kinds, end)  # "23 weeks 6 days", "22 4/7 weeks", but not "0 or 1 5. Gout"
     if more is not None and not _numbers_an_item(kinds, more.end()):
         return False
-    if rule != "equal":
+    if limit.rule != "equal":
         return True
     numbered = kinds[start - 1 : start] == "(" and kinds[end : end + 1] == ")"  # "(2) gout"
     following = _GOES_ON.match(kinds, end)
@@ -289,12 +312,18 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
     numbers = [found[place] for group in _NUMBERS_OF[rule] if (place := spans[group][0]) >= 0]
     comparisons = [found[place] for group in _COMPARISONS_OF[rule] if (place := spans[group][0]) >= 0]
     operators = [comparison.number for comparison in comparisons]
-    if rule in ("between", "range"):
+    if rule == "between":
+        operators = [found[at].number if (at := match.start(of)) >= 0 else code for of, code in _ENDS]
+    elif rule == "range":
         operators = ["ge", "le"]
+    elif rule == "without":
+        operators = ["lt", "gt"]
     elif rule == "mixed":
         operators = ["ge", *operators]
     elif rule == "spread" and operators == ["eq"]:
         operators, rule = ["ge", "le"], "range"
+    elif rule == "spread":
+        operators.append("le")
     elif rule == "after" and len(numbers) == 2:
         rule = "double"
     elif rule == "equal":
@@ -307,13 +336,18 @@ def _read(rule: str, match: re.Match[str], found: list[Token]) -> Limit:
     if rule == "outside" and _is_denied(comparisons[0]) and not _is_denied(comparisons[1]):
         # "not under 18 or over 65": neither of the two
         operators, rule = [operators[0], _DENIED[operators[1]]], "double"
-    limit = Limit(rule, spans[0][0], end, [], numbers, operators, rule == "outside", listed=listed)
+    outside = rule in ("outside", "without")
+    limit = Limit(rule, spans[0][0], end, [], numbers, operators, outside, listed=listed)
     said = match[0]
     limit.age = "A" in said or "K" in said
     for comparison in comparisons:
         limit.age = limit.age or is_about_age(comparison.text)
     limit.loose = rule == "double" and "&" in said
     return limit
+
+
+_ENDS = (("o", "ge"), ("p", "le"))
+"""The comparisons of a "between", and what it means without them."""
 
 
 _DENIED = {"ge": "lt", "gt": "le", "le": "gt", "lt": "ge"}
@@ -372,6 +406,10 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
     if limit.age:
         return limit
     behind = _BEFORE.match(kinds, limit.end)
+    if behind is not None and limit.rule == "equal" and kinds.startswith("P", behind.end()):
+        limit.operators, limit.rule = [found[behind.end()].number], "after"  # "37 weeks gestation or more"
+        limit.variables, limit.before, limit.end = [found[behind.start("v")]], True, behind.end() + 1
+        return limit
     whole_scale = limit.rule == "range" and not set(kinds[limit.start : limit.end]) & set(
         "QTO"
     )  # "0-10 scale"

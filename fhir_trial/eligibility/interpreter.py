@@ -9,7 +9,7 @@ from fhir_trial.eligibility.constraint import Bound, Constraint, Join, Window
 from fhir_trial.eligibility.constraint import Limit as NormalLimit
 from fhir_trial.eligibility.grammar import Limit
 from fhir_trial.eligibility.lexer import Token, is_roman, number_word
-from fhir_trial.eligibility.numerals import values
+from fhir_trial.eligibility.numerals import times_normal
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.quantities import (
     TIME_UNITS,
@@ -193,6 +193,8 @@ class Interpreter:
             return None  # "grade 3b"
         if variable.id in _VIRAL_LOADS and any(_LOST_POWER.fullmatch(n.number) for n in limit.numbers):
             return None
+        if variable.id == "proteinuria":
+            limit = _in_a_day(limit)
         unit = written_unit(limit, variable)
         if unit is None and last.kind == "N" and not limit.before:
             unit = self._unit_behind_the_name(limit, variable)
@@ -258,7 +260,7 @@ class Interpreter:
         bounds = []
         for token, code in zip(limit.numbers, limit.operators, strict=False):
             word = number_word(token.number)
-            numbers = [Decimal(word)] if word is not None else values(token.number)
+            numbers = [Decimal(word)] if word is not None else times_normal(token.number)
             if token.kind == "U":
                 numbers = [Decimal(1)]
             least = Decimal(1) if token.unit == "NORMAL" else Decimal("0.1")
@@ -339,7 +341,7 @@ class Interpreter:
             return [limit]
         units = {token.unit.lstrip("- ")[:1] for token in limit.numbers}
         if (
-            limit.rule not in ("double", "outside", "between", "range", "mixed")
+            limit.rule not in ("double", "outside", "between", "range", "mixed", "spread")
             or len(units) < 2
             or "" in units
         ):
@@ -465,6 +467,20 @@ def _is_all_of_the_scale(bounds: list[Bound], variable: Variable) -> bool:
     low, high = (bound.value for bound in bounds)
     ends = (variable.high, 10, 100) if variable.high in (10, 100) else (variable.high,)
     return variable.kind != "measure" and low == variable.low and high in ends
+
+
+def _in_a_day(limit: Limit) -> Limit:
+    """With the unit of what a day's urine holds, if the name says the day: "24-hour urine protein > 1 g"."""
+    if not limit.variables[-1].text.startswith("24"):
+        return limit
+    numbers = [
+        number._replace(unit=f"{number.unit}/24h") if number.unit in _MASSES else number
+        for number in limit.numbers
+    ]
+    return replace(limit, numbers=numbers)
+
+
+_MASSES = frozenset({"g", "gm", "gram", "grams", "mg"})
 
 
 def _size_of_age(limit: Limit) -> Decimal | None:

@@ -6,16 +6,21 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from fhir_trial.eligibility.patterns import (
+    BEFORE_LIMIT,
     GE,
     GT,
+    LARGE,
     LE,
     LIMIT,
     LT,
     NORMAL,
     NUMBER,
+    OUTSIDE,
     POST,
     POWER,
+    RANK,
     ROMAN,
+    SCALE,
     TIME,
     TIMES,
     WINDOW,
@@ -30,7 +35,7 @@ from fhir_trial.eligibility.words import OF_ITS_OWN, OPERATORS, RUN, WORD_KINDS,
 #   N number   Q number and unit   T number and unit of time   L number of times a limit
 #   M number times something
 #   U a limit without a number   O comparison before its number   P comparison behind it
-#   b between   r to   & and   | or   / slash   ( ) , : .
+#   b between   o outside of   r to   & and   | or   / slash   ( ) , : .
 #   F female   X male   S subject   C stage of life   f filler   w window   ? anything else
 
 
@@ -80,38 +85,51 @@ def _alternatives() -> tuple[_Alternative, ...]:
     """Every kind of token; an earlier one wins."""
     words = vocabulary()
     units = [alias for unit in words.units.values() if unit.dimension != "time" for alias in unit.aliases]
+    loads = [alias for code in _OF_VIRUSES for alias in words.units[code].aliases]
     number = (
-        rf"(?P<number>(?:(?<=[<>=≥≤])|(?<=[<>=≥≤]\s))[-−](?=\d)\d+(?:\.\d+)?|{NUMBER})(?!\d|(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))(?:\s*(?:{POWER}|{TIME}|{LIMIT}|{NORMAL}"
-        r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*fold)(?![a-z])"
-        rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE}))?"
+        rf"(?P<number>{NUMBER})(?!\d)"
+        rf"(?:{RANK}|(?!(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))"
+        rf"(?:\s*(?:{POWER}|{TIME}|(?P<percent>%\s*(?=[aohgm]))?{LIMIT}|{NORMAL}"
+        rf"|{LARGE}\s*(?P<load>{alternation(loads)}){_EDGE}"
+        r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*folds?)(?![a-z])"
+        rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE})|{SCALE})?)"
     )
     old = (
         rf"of\s+age{_EDGE}|(?:(?<=days\s)|(?<=hours\s)|(?<=hrs\s))of\s+life{_EDGE}"
         rf"|olds?{_EDGE}|y\.?/?o\.?{_EDGE}|aged?{_EDGE}(?=\s*[,;.)]?\s*$)"
     )
-    numerals = "0123456789.-−" + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
-    between = r"between|from|in\s+the\s+range(?:\s+of)?|rang(?:ing|ed|es?)\s+from|range\s+of"
+    multiplied = rf"[x×✕*]\s?(?=\d[\d.,]*\s*{BEFORE_LIMIT}){number}"
+    numerals = "0123456789." + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
+    between = (
+        r"between(?:\s*,?\s*and\s+including(?=[\s,]+\d),?)?|from|in\s+the\s+range(?:\s+of)?"
+        r"|rang(?:ing|ed|es?)\s+from|range\s+of"
+    )
     return (
         _Alternative("inclusive", r"\((?:\s*(?:both\s+)?(?:inclusive|included|incl\.?)\s*|e?s)\)", "("),
         _Alternative("window", WINDOW, "wdoaipbu"),
         _Alternative("old", old, "oya"),
         _Alternative("post", POST, "+oa&/,uepy"),
-        _Alternative("ge", f"(?:{GE}){_SIGN_AGAIN}", "gmholbeatwnsf>≥⩾≧＞=â\\"),
-        _Alternative("le", f"(?:{LE}){_SIGN_AGAIN}", "lfyseamun≤⩽≦<=â\\"),
-        _Alternative("gt", f"(?:{GT}){_SIGN_AGAIN}", "gmholaeisb>＞﹥"),
-        _Alternative("lt", f"(?:{LT}){_SIGN_AGAIN}", "lfysubi<＜﹤"),
+        _Alternative("ge", f"(?:{GE}){_SIGN_AGAIN}", "gmholbeatwnsf>≥⩾≧＞=â\\&<›³"),
+        _Alternative("le", f"(?:{LE}){_SIGN_AGAIN}", "lfyseamunbi≤⩽≦<=â\\&‹£"),
+        _Alternative("gt", f"(?:{GT}){_SIGN_AGAIN}", "gmholaeisb>＞﹥&›"),
+        _Alternative("lt", f"(?:{LT}){_SIGN_AGAIN}", "lfysubi<＜﹤&‹"),
         _Alternative("eq", rf"==?|equals?(?:\s+to)?{_EDGE}", "=e"),
         _Alternative("amount", number, numerals),
+        _Alternative("amount", multiplied, "x×✕*"),
         _Alternative("bare", LIMIT.replace("?P<limit>", "?:").replace("?P<side>", "?:"), "ulitcsra"),
+        _Alternative("outside", OUTSIDE, "o"),
         _Alternative("between", rf"(?:{between}){_EDGE}", "bfir"),
-        _Alternative("to", rf"[{_DASHES}]|(?:to|through|till|until|thru){_EDGE}", f"{_DASHES}tu"),
-        _Alternative("or", rf"(?:and\s*/\s*or|or\s*/\s*and|or){_EDGE}", "ao"),
+        _Alternative("to", rf"[{_DASHES}]|(?:to|through|till|until|thru){_EDGE}|to(?=\d)", f"{_DASHES}tu"),
+        _Alternative("or", rf"(?:and\s*/\s*or|or\s*/\s*and|or){_EDGE}|or(?=\d)", "ao"),
         _Alternative("and", rf"(?:and|but|as\s+well\s+as){_EDGE}|&", "ab&"),
         *(_Alternative(name, f"[{re.escape(signs)}]", signs) for name, signs in _SIGNS.items()),
         *(_Alternative(kind, "", "", tuple(words.words[kind])) for kind in WORD_KINDS),
+        _Alternative("glued", r"status(?=\d)", "s"),
     )
 
 
+_OF_VIRUSES = ("{copies}/mL", "[IU]/mL")
+"""The units that viruses are counted in; powers of ten are read in front of these."""
 _SHORT_TIMES = ["ms", "msec", "msecs", "millisecond", "milliseconds", "s", "sec", "secs", "seconds", "second"]
 _SIGNS = {
     "slash": "/",
@@ -122,8 +140,9 @@ _SIGNS = {
     "stop": ".。…•*\"'“”",
 }
 _LETTERS = {
-    "old": "K", "between": "b", "to": "r", "or": "|", "and": "&", "slash": "/", "open": "(", "close": ")",
-    "comma": ",", "colon": ":", "stop": ".", "inclusive": "f", "other": "?", **WORD_KINDS,
+    "old": "K", "outside": "o", "between": "b", "to": "r", "or": "|", "and": "&", "slash": "/",
+    "open": "(", "close": ")",
+    "comma": ",", "colon": ":", "stop": ".", "inclusive": "f", "glued": "f", "other": "?", **WORD_KINDS,
 }  # fmt: skip
 
 
@@ -214,10 +233,51 @@ def _cut(lower: str, position: int, found: list[Token]) -> int:
     make = _MAKERS.get(kind)
     text = lower[position:end]
     if make is None:
+        if text in _PLUS_OR_MINUS and (behind := _cut_signed(lower, position, found)):
+            return behind
         found.append(_new(Token, (_LETTERS[kind], position, end, text, "", "")))
     else:
         found.append(make(match, position, end, text))
     return match.end()
+
+
+_PLUS_OR_MINUS = frozenset("+-−–‐‑")
+_BEHIND_A_SIGN = re.compile(r"\d+(?:\.\d+)?(?![\d+/])")
+
+
+def _cut_signed(lower: str, position: int, found: list[Token]) -> int:
+    """Add the number with a sign that begins at a position, if one does; returns where the next may begin.
+
+    Behind a number a dash is a "to"; behind a comparison or a word between numbers it is a minus, and behind
+    all else (the name, "score of", "between") where the line names a variable that can be below zero.
+    """
+    if not found or _BEHIND_A_SIGN.match(lower, position + 1) is None:
+        return 0
+    before = found[-1].kind
+    if before not in _BEFORE_A_SIGN or (before not in "Or&|" and not _is_signed(found)):
+        return 0
+    if lower[position] == "+" and not _is_signed(found):
+        return 0
+    match = _beginning_with(lower[position + 1]).match(lower, position + 1)
+    if match is None or match.lastgroup != "amount":
+        return 0
+    end = match.end("amount")
+    token = _number(match, position + 1, end, lower[position + 1 : end])
+    if token.kind not in "NQT":
+        return 0
+    found.append(
+        token._replace(start=position, text=lower[position:end], number=lower[position] + token.number)
+    )
+    return match.end()
+
+
+_BEFORE_A_SIGN = frozenset("Or&|VAfb:,(/")
+
+
+def _is_signed(found: list[Token]) -> bool:
+    """Whether a variable that can be below zero was named."""
+    known = vocabulary().variables
+    return any(token.kind == "V" and known[token.unit].low < 0 for token in found)
 
 
 def _comparison(match: re.Match[str], start: int, end: int, text: str) -> Token:
@@ -250,6 +310,8 @@ def _named(text: str) -> str:
 def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
     number, time, unit, limit, normal, times, per = match.group(*_OF_A_NUMBER)
     kind, behind = "N", ""
+    if text[0] in "x×✕*":
+        start = match.start("number")
     if "/" in number or "+" in number:  # "23 4/7", "23+4 weeks"
         kind, behind = "T", "d+"
     elif time is not None:
@@ -262,12 +324,18 @@ def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
         kind, behind = "Q", unit
     elif limit is not None:
         kind, behind = "L", _side(limit)
+        if match["percent"] is not None:  # "20 % above ULN"
+            number = text[: match.end() - start]
     elif normal is not None:
         kind, behind = "L", "NORMAL"
     elif times is not None:
         kind = "M"
     elif per is not None:
         kind, behind = "Q", _power(match["power"], per)
+    elif match["load"] is not None:
+        kind, number, behind = "Q", text[: match.end("large") - start], match["load"]
+    elif match["scale"] is not None:
+        kind, behind = "Q", match["scale"]
     return _new(Token, (kind, start, end, text, number, behind))
 
 
@@ -283,8 +351,12 @@ def _unit_of_time(written: str) -> str:
 def _power(power: str, per: str) -> str:
     """ "x 10^9 per L" as the table of units writes it: "e9/l"."""
     digits = {"³": "3", "⁶": "6", "⁹": "9"}.get(power, power)
-    volume = re.sub(r"per|[/\s]", "", per)
-    return f"e{digits}/{volume}"
+    volume = re.sub(r"per|[/⁄\s]", "", per)
+    volume = volume.replace("micro", "µ").replace("milli", "m")
+    return f"e{digits}/{_LITRE.sub('l', volume)}"
+
+
+_LITRE = re.compile("lit(?:er|re)s?")
 
 
 def _side(words: str) -> str:

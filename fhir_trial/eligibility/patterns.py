@@ -24,8 +24,10 @@ _NOT_A_RHYTHM = r"(?![a-z0-9])(?!\s*(?:a|per|each|every|/|out\s+of|of\s+the)\s*(
 NUMBER = (
     # Weeks with days behind them: "23 4/7", "234/7" (a lost superscript) and "23+4 weeks".
     r"(?:\d{1,2}+(?:\s++(?:and\s+)?|\s*+\+\s*)[0-6]\s?/\s?7(?![\d/.])|[1-4]\d[0-6]/7(?![\d/.])"
-    r"|[1-4]\d\s?\+\s?[0-6](?=\s*(?:weeks?|wks?|w)\b)"
-    r"|\d{1,3}(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:[.,·]\d+)*|\.\d+"
+    r"|[1-4]\d\s?\+\s?[0-6](?=\s*(?:(?:-|–|to|and)\s*[1-4]\d\s?\+\s?[0-6]\s*)?(?:weeks?|wks?|w)\b)"
+    # Thousands, also with a blank behind their comma, if what is counted is in a volume: "15, 000/µL".
+    r"|\d{1,3}+(?:(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|,\s\d{3}(?=\s?(?:cells\s?)?(?:/|per\b)))"
+    r"|\d+(?:[.,·]\d+)*|\.\d+"
     rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
     r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w)|[ⅰⅱⅲⅳⅴⅵ]"
     r"|(?:twice|thrice)(?=\s+(?:(?:higher|greater|more|above|than|the|institution\w*|lab\w*|local)\s+){0,4}"
@@ -39,13 +41,14 @@ TIME = (
     r"(?:['’]s?)?(?![a-z0-9]))(?:\s*-\s*(?=old))?"
 )
 LIMIT = (
-    r"(?P<limit>(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*fold\s+|\s*-\s*times\s+)?(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}"
+    r"(?P<limit>(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*folds?\s+|\s*-\s*times\s+)?(?:(?:greater|higher|more|above|over|than|of|as\s+high\s+as)\s+){0,2}"
     r"(?:the\s+)?(?:(?:institution(?:al|'s|’s)?|institutes?|local|laborator(?:y|ies)|lab|central|site|center|study|normal"
     r"|applicable|respective|age[- ]?(?:appropriate|adjusted|specific)?)['’]?s?\s+){0,3}"
     r"(?:i?uln|unl|i?lln|(?P<side>upper|lower)\s+(?:limits?|levels?|values?|range|end|bounds?|boundary)"
     r"(?:\s+of)?(?:\s+the)?(?:\s+(?:institutional|laboratory|local|reference)(?:['’]s)?)?(?:\s+normal)?"
-    r"(?:\s+(?:range|value|limit|reference)s?)?|(?:upper|lower)\s+normal(?:\s+(?:range|limit|value)s?)?"
-    r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?)"
+    r"(?:\s+(?:range|value|limit|reference)s?)?|(?:upper|lower|maxim(?:al|um))\s+normal(?:\s+(?:range|limit|value)s?)?"
+    r"|(?:upper|lower)\s+reference\s+(?:limit|range)s?|normal\s+(?:upper|lower)\s+limits?"
+    r"|normal\s+limits?(?=\s*\(\s*(?:uln|lln)\s*\)))"
     r"(?![a-z])(?:\s*\(\s*(?:uln|lln)\s*\))?"
     r"(?:\s*(?:of|for)\s+(?:the\s+)?(?:normal|reference|laborator(?:y|ies)(?:['’]s)?|institution\w*(?:['’]s)?"
     r"|local lab\w*)(?:\s+(?:normal|reference))?(?:\s+(?:range|values?|laboratory))?)?+"
@@ -53,16 +56,33 @@ LIMIT = (
 )
 """A limit of normal, but not "ULN + 4 seconds", which is no multiple of it."""
 NORMAL = (
-    r"(?P<normal>(?:(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*fold\s+)|(?<=twice\s)|(?<=thrice\s))"
+    r"(?P<normal>(?:(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*folds?\s+)|(?<=twice\s)|(?<=thrice\s))"
     r"(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}(?:the\s+)?"
     r"(?:(?:institution(?:al|'s|’s)?|local|laboratory)\s+)?normal(?:\s+(?:limits?|values?|ranges?|levels?))?"
     r"(?![a-z])(?!\s+(?:saline|dose|amount)))"
 )
 """Times "normal", which is read as its upper limit."""
+BEFORE_LIMIT = r"(?:the\s+)?(?:institutional\s+)?(?:i?uln|unl|i?lln|upper|lower)(?![a-z])"
+"""What must follow a number for an "x" before it to be that of a multiple ("> x3 ULN")."""
+RANK = (
+    r"(?P<rank>(?:st|nd|rd|th)(?=\s*(?:to|and|[-–])"
+    r"\s*(?:the\s+)?\d{1,2}(?:st|nd|rd|th)\s*-?\s*(?:per)?centile))"
+)
+"""The ending of the first of two percentiles ("5th to 85th percentile")."""
 POWER = (
     r"(?:(?:[x×✕*·•⋅∙´]|ã—)\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
-    r"\s*(?P<per>(?:/|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|liter|litre|cumm)(?![a-z0-9]))"
+    r"\s*(?P<per>(?:[/⁄]|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|cumm|(?:micro|milli)?lit(?:er|re)s?|microl)(?![a-z0-9]))"
 )
+LARGE = (
+    r"(?P<large>(?:[x×✕*·•⋅∙]\s*10\s?|(?=[\^⁰¹²³⁴⁵⁶⁷⁸⁹])(?:(?<=\b10)|(?<=\b10\s)))"
+    r"(?:\^\s?\d\d?|[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))(?!\d)"
+)
+"""What makes a number a power of ten ("1 x 10^4", "10⁴"), in front of a unit of viruses."""
+SCALE = (
+    r"\s?(?P<scale>/(?<!\d\d\d/)(?<!\d\d\d\s/)\s?(?:10|15|30|100)(?![\d/]|[.,]\d)"
+    r"|out\s+of\s+(?:10|15|27|30|100)(?!\d))"
+)
+"""The upper end of a scale behind the points reached on it; "120/100" is a pressure."""
 ANCHOR = (
     r"(?:(?:the|their|your|study|initial|first|signing|signature|of|written|informed|randomi[sz]ation|trial|time|a"
     r"|date|point|day|providing|giving|obtaining|entering|starting|this|in)\s+){0,6}"
@@ -83,35 +103,44 @@ WINDOW = (
     rf"{ANCHOR})?"
     rf"|(?:at|prior\s+to|before|on(?!\s+(?:(?:the|study|trial)\s+)*(?:treatment|study))|during|upon|by|when|as\s+of)\s+{ANCHOR})"
 )
+_OR_EQUAL = r"\s+(?:or|and)\s+equals?(?:\s+to)?"
+_SINCE_BIRTH = r"birth\s+(?:to|through|until|till)(?=\s+\d)"
 GE = (
     r"≥|⩾|≧|＞＝|â‰¥|>\s*/?\s*=|=\s*/?\s*>|>\s*or\s*=(?:\s*to\b)?|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"
-    r"|(?:greater|more|higher|older|larger|longer|bigger)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
+    r"|(?:greater|more|higher|older|larger|longer|bigger)\s+(?:than\s+)?(?:(?:or|and)\s+)?equals?\s+(?:to|than)?"
     r"|(?:greater|more|higher|older|larger)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
-    r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:greater|more|above|higher|older|over|larger)(?:\s+than)?"
+    r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:greater|more|above|higher|older|over|larger|superior)(?:\s+(?:than|to))?"
+    rf"|superior{_OR_EQUAL}|above{_OR_EQUAL}|over{_OR_EQUAL}"
     r"|(?:at|of|with)?\s*(?:the\s+)?(?:at\s+least|a\s+minimum\s+of|at\s+a\s+minimum"
     r"|minimum\s+of|minimum|minimally|min\.?(?=\s*\d))"
     r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:less|lower|fewer|younger|smaller|shorter|under|below)\s*(?:than)?"
-    r"|at\s*(?:or|/)\s*(?:above|over)|starting\s+(?:at|from)"
+    r"|not\s+inferior\s+to|at\s*(?:or|/)\s*(?:above|over)|starting\s+(?:at|from)"
     r"|from\s+(?=\d+\s*(?:years?|yrs?)?\s*(?:and|or|of age and|of age or)\s+(?:older|above|over))"
+    # Signs that lost their shape: an underlined one, an entity, a code point, the letter of a symbol font.
+    r"|>\s?_(?=\s*\d)|&(?:ge|#8805|#x2265);|&gt;\s*=|<u\+226[57]>|›\s*=|³(?<=\s³)(?=\s*\d)"
 )
 LE = (
     r"≤|⩽|≦|â‰¤|<\s*/?\s*=|=\s*/?\s*<|<\s*or\s*=(?:\s*to\b)?|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
-    r"|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than\s+)?(?:or|and)\s+equal\s+(?:to|than)?"
+    r"|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than\s+)?(?:(?:or|and)\s+)?equals?\s+(?:to|than)?"
     r"|(?:less|lower|fewer|younger|smaller)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
-    r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:less|lower|below|under|younger|smaller|fewer)(?:\s+than)?"
+    r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:less|lower|below|under|younger|smaller|fewer|inferior)(?:\s+(?:than|to))?"
+    rf"|inferior{_OR_EQUAL}|below{_OR_EQUAL}|under{_OR_EQUAL}"
     r"|at\s*(?:or|/)\s*(?:below|under)|at\s+most|a\s+maximum\s+of|maximum\s+of|maximum|max\.?(?=\s*\d)|up\s+to(?:\s+and\s+including)?"
     r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:more|greater|higher|older|larger|longer|over|above)\s*(?:than)?"
+    rf"|not\s+superior\s+to|{_SINCE_BIRTH}|from\s+{_SINCE_BIRTH}"
     r"|(?:not|no|never)\s+(?:to\s+)?exceed(?:s|ing|ed)?|not\s*>|not\s+in\s+excess\s+of"
+    r"|<\s?_(?=\s*\d)|&(?:le|#8804|#x2264);|&lt;\s*=|<u\+226[46]>|‹\s*=|£(?=\s*\d)"
 )
 GT = (
-    r">{1,2}|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?![a-z]|\s+the\s+(?:past|last))|above(?![a-z])"
+    r">{1,2}|&gt;|›|＞|﹥|(?:greater|more|higher|older|larger|longer|bigger)\s+than|over(?![a-z]|\s+the\s+(?:past|last))|above(?![a-z])"
     r"|exceed(?:s|ing|ed)?"
     r"|in\s+excess\s+of|superior\s+to|beyond(?![a-z])|older\s+then|greater\s+then|more\s+then|higher\s+then|greater(?=\s*\d)"
 )
 LT = (
-    r"<{1,2}|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under(?![a-z])|below(?![a-z])|inferior\s+to"
+    r"<{1,2}|&lt;|‹|＜|﹤|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than|then)|under(?![a-z])|below(?![a-z])|inferior\s+to"
     r"|less(?=\s*\d)"
 )
+OUTSIDE = r"(?<!not\s)outside(?:\s+of)?(?:\s+the)?(?:\s+range)?(?:\s+(?:of|from|between))?(?=\s*\(?\s*\d)"
 POST = (
     r"(?P<postge>\+(?!\s*\d)(?:\s*(?:years?|yrs?)(?![a-z]))?|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
     r"|or\s+older(?=\s+(?:patient|subject|participant|individual|people|person|adult)s?\b)"

@@ -1,5 +1,6 @@
 """What the numbers of a limit are worth: unit, value, and whether one can believe it."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -71,8 +72,18 @@ def mixed_unit(limit: Limit) -> str:
 @cache
 def known_unit(written: str, variable_id: str) -> Unit | None:
     """The unit that some words stand for, if the variable is measured in it."""
+    variable = vocabulary().variables[variable_id]
+    upper_end = _UPPER_END.match(written)
+    if upper_end is not None:
+        ends = (variable.high, _SHORT_SCALES.get(variable_id))
+        return variable.assumed if float(upper_end[1]) in ends and variable.kind == "score" else None
     candidates = vocabulary().units_by_alias.get(squeezed(written), ())
-    return next((unit for unit in vocabulary().variables[variable_id].units if unit in candidates), None)
+    return next((unit for unit in variable.units if unit in candidates), None)
+
+
+_UPPER_END = re.compile(r"(?:/|out\s+of)\s*(\d+)\Z")
+_SHORT_SCALES = {"pain-score": 10}
+"""The upper end of scales that are also used with another one."""
 
 
 def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> list[Bound] | None:
@@ -108,7 +119,10 @@ def _mixed_bounds(limit: Limit, variable: Variable, unit: Unit) -> list[Bound] |
 
 
 def _fit_together(limit: Limit, bounds: list[Bound]) -> bool:
-    """Whether two bounds make a range, or two ends outside of one."""
+    """Whether two bounds make a range, or two ends outside of one; below zero, the ends may be swapped."""
+    first, second = bounds
+    if first.value > second.value and second.value < 0 and limit.operators == ["ge", "le"]:
+        bounds[:] = [Bound("ge", second.value, second.literal), Bound("le", first.value, first.literal)]
     low, high = sorted(bounds, key=lambda bound: bound.operator[0])
     if (low.operator[0], high.operator[0]) != ("g", "l") or low.value == high.value:
         return False

@@ -32,7 +32,8 @@ _SIGNS = re.compile("[0-9≥≤<>]")
 _ANY_DIGIT = re.compile(r"\d")
 # A digit that is neither part of a word nor the number of a type or of a time; looked at before all else.
 _FREE_DIGIT = re.compile(
-    r"[≥≤<>]|\d(?<![\w-]\d)(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
+    r"[≥≤<>]|\d(?<!\w\d)(?<![a-z)]-\d)"
+    r"(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
 )
 _NUMBER_WORDS = listed(
     "asa nyha uln unl ii iii iv class grade one two three four five six seven ten twelve fifteen sixteen"
@@ -61,7 +62,7 @@ _IN_BRACKETS = re.compile(
 
 _UNIT_AGAIN = re.compile(
     r"((?:squared?|met(?:er|re)s?|lit(?:er|re)s?|decilit(?:er|re)s?|millilit(?:er|re)s?|minutes?|mercury|hours?)"
-    r"(?![a-z]))\s*\((?=[^()\s]*(?:/|mmhg))[^()\s]{1,18}\)"
+    r"(?![a-z]))\s*\((?=[^()\s]*(?:/|mmhg)|[dmµ]?l\))[^()\s]{1,18}\)"
 )
 """A unit in words, and in brackets its sign ("milligrams per deciliter (mg/dL)")."""
 
@@ -155,7 +156,8 @@ def forget() -> None:
 def _plain(lower: str) -> str:
     """Without brackets that only hide or repeat something, in the same length."""
     lower = _IN_BRACKETS.sub(r" \1 ", lower)
-    return _UNIT_AGAIN.sub(_blanked, lower) if "per " in lower or "mercury (" in lower else lower
+    again = "per " in lower or "mercury (" in lower or "/lit" in lower
+    return _UNIT_AGAIN.sub(_blanked, lower) if again else lower
 
 
 def _blanked(match: re.Match[str]) -> str:

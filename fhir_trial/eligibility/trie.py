@@ -5,12 +5,16 @@ from collections.abc import Iterable
 
 _Node = dict[str, "_Node"]
 _END = ""
+_POINT = "\0"
+"""Stands for the decimal point of a word ("1.73"), which people write in many ways."""
+_DECIMAL_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _ALTERNATIVES = {
     "-": r"[\s\-‐‑–]{0,2}",
-    "/": r"\s?/\s?",
+    "/": r"\s?[/⁄]\s?",
     "'": "['’`]?",
     "µ": "[µμ]",
     "°": r"[°º˚]\s?",
+    _POINT: "[.,·•]",
 }
 
 
@@ -19,7 +23,8 @@ def alternation(words: Iterable[str]) -> str:
     root: _Node = {}
     for word in words:
         node = root
-        for letter in word.replace(" ", "-"):  # people write "PHQ 9", "PHQ-9" and "PHQ9"
+        joined = word.replace(" ", "-")  # people write "PHQ 9", "PHQ-9" and "PHQ9"
+        for letter in _DECIMAL_POINT.sub(_POINT, joined):
             node = node.setdefault(letter, {})
         node[_END] = {}
     return _pattern(root)

@@ -1,6 +1,7 @@
 """The reviewed tables of `mappings/eligibility/`, read once, when the first line is understood."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -76,14 +77,18 @@ class Vocabulary:
 
 
 def squeezed(words: str) -> str:
-    """One spelling for the ways to write a name: no spaces, hyphens or apostrophes."""
-    return words.translate(_SQUEEZE)
+    """One spelling for the ways to write a name: no spaces, hyphens or apostrophes, and decimal points."""
+    return _DECIMAL_POINT.sub(".", words.translate(_SQUEEZE))
+
+
+_DECIMAL_POINT = re.compile(r"(?<=\d)[,·•](?=\d)")
 
 
 _SQUEEZE = {ord(sign): None for sign in " \t\n-‐‑–'’`\xa0\u2009"} | {
     ord("μ"): "µ",
     ord("º"): "°",
     ord("˚"): "°",
+    ord("⁄"): "/",
 }
 
 

@@ -30,13 +30,15 @@ _UNLIKE = listed(
 _OPENERS = listed(
     "within in during over at prior before on upon by when as of old olds y yo age ages aged and or but plus"
     " more higher larger longer bigger with the a no not never nor starting from lower fewer smaller shorter"
-    " up superior inferior x times fold than upper between range ranges ranging ranged to through till until"
-    " thru twice thrice"
+    " up superior inferior birth outside x times fold than upper between range ranges ranging ranged to"
+    " through till until thru twice thrice"
 )
 """Words that begin a comparison, a time or a limit of normal."""
 _SIGNS = re.compile(r"[^\w\s'-]")
 _DASHES = "[-‐‑–]"
 _APOSTROPHES = "['’`]"
+_GLUED = re.compile(r"(?:to|or|status|x)\d")
+"""Words that stand for themselves though a number is glued to them."""
 _LEAST = "at|the|a|min|life"
 _NORMAL = "inst|local|lab|cent|site|stud|normal|applic|respec|age|i?uln|unl|i?lln|upper|lower"
 _POST = "older|upward|elder|younger"
@@ -51,13 +53,13 @@ _LENGTH = r"the|last|past|prev|prior|prec|first|\d|one|two|three|four|five|six|s
 _GOING_ON = {
     ",": (",", _POST), "/": ("/", _POST), "(": ("(", "both|incl|e?s$|[<>≤≥=]"),
     ".": (".", r"\d"), "-": ("r", r"\d"),
-    ">": ("O", r"[=/>＝(]|or"), "<": ("O", r"[=/<＝(]|or"),
+    ">": ("O", r"[=/>＝(_]|or"), "<": ("O", r"[=/<＝(_]|or|u$"),
     "or": ("|", rf"{_POST_WORDS}|/|equal"), "and": ("&", rf"{_POST_WORDS}|/"),
     "of": ("f", _LEAST), "with": ("f", _LEAST), "the": ("f", rf"at|a|min|{_NORMAL}"), "a": ("f", "min|max"),
     "in": ("f", rf"{_LENGTH}|excess"), "as": ("f", "of|well"), "by": ("f", _POINT), "on": ("f", _POINT),
-    "at": ("f", rf"{_POINT}|least|most|min|or$|/"), "from": ("b", r"\d"), "study": ("?", _NORMAL),
+    "at": ("f", rf"{_POINT}|least|most|min|or$|/"), "from": ("b", r"\d|birth"), "study": ("?", _NORMAL),
     "before": ("?", _POINT), "during": ("?", rf"{_LENGTH}|{_POINT}"), "when": ("?", _POINT),
-    "prior": ("?", "to"), "not": ("?", rf"{_LESS}|>|in"), "no": ("?", _LESS),
+    "prior": ("?", "to"), "not": ("?", rf"{_LESS}|>|in|sup"), "no": ("?", _LESS),
 }  # fmt: skip
 """What has a letter of its own unless it goes on like this."""
 OPERATORS = {"≥": "ge", "≤": "le", ">": "gt", "<": "lt"}
@@ -84,7 +86,7 @@ OF_ITS_OWN: dict[str, str] = {}
 
 def _of_its_own(word: str) -> str:
     run = RUN.match(word)
-    if run is None or not "a" <= word[0] <= "z":
+    if run is None or not "a" <= word[0] <= "z" or _GLUED.match(word) is not None:
         return ""
     first = run[0]
     if first not in _UNLIKE and (first in _openers() or first.startswith(_OPENING)):

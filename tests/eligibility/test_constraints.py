@@ -166,7 +166,148 @@ def test_an_observation_is_read_in_full(text: str, expected: str) -> None:
     assert constraints(text).status == "computable"
 
 
+ODD_UNITS = [
+    ("ANC ≥ 1.2 x 10^9/Liter (L)", "neutrophils ge 1.2 10*9/L"),
+    ("ANC ≥ 1.2 x 10^9 / L", "neutrophils ge 1.2 10*9/L"),
+    ("ANC ≥ 1.2 × 10⁹ cells per litre", "neutrophils ge 1.2 10*9/L"),
+    ("Platelets > 80 x 10^3/microliter", "platelets gt 80 10*3/uL"),
+    ("Platelets > 80,000 per microL", "platelets gt 80000 /uL"),
+    ("Platelets > 80,000 / microliter", "platelets gt 80000 /uL"),
+    ("WBC > 2, 700/µL", "wbc gt 2700 /uL"),
+    ("Creatinine clearance < 35 cc per minute", "creatinine-clearance lt 35 mL/min"),
+    ("eGFR < 35 mL/min/1•73 m2", "egfr lt 35 mL/min/{1.73_m2}"),
+    ("eGFR < 35 mL/min /1,73m2", "egfr lt 35 mL/min/{1.73_m2}"),
+    ("eGFR < 35 mL/min/1.73 square metres", "egfr lt 35 mL/min/{1.73_m2}"),
+    ("Glucose > 190 mg⁄dL", "glucose gt 190 mg/dL"),
+    ("Bilirubin > 2.2 mg %", "bilirubin gt 2.2 mg/dL"),
+    ("24-hour urine protein ≥ 2.1 g", "proteinuria ge 2.1 g/(24.h)"),
+    ("24 h urine protein between 1 and 4 g", "proteinuria ge 1 le 4 g/(24.h)"),
+    ("Urine protein ≥ 700 mg in 24 hours", "proteinuria ge 700 mg/(24.h)"),
+    ("Pain score of at least 35/100", "pain-score ge 35 {score}"),
+    ("MMSE ≥ 21 out of 30", "mmse ge 21 {score}"),
+    ("Glasgow Coma Scale 15/15", "gcs eq 15 {score}"),
+    ("HBV DNA ≥ 3×10^3 copies/mL", "hbv-dna ge 3000 {copies}/mL"),
+    ("HIV RNA ≥ 10^5 copies/mL", "hiv-rna ge 100000 {copies}/mL"),
+    ("HCV RNA > 1.5 × 10⁴ IU/mL", "hcv-rna gt 15000 [IU]/mL"),
+    ("BMI > 88%ile", "bmi gt 88 {percentile}"),
+    ("BMI from the 7th to the 88th percentile", "bmi ge 7 le 88 {percentile}"),
+    ("BMI 7th-88th percentile", "bmi ge 7 le 88 {percentile}"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ODD_UNITS)
+def test_a_unit_is_read_in_each_spelling(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eGFR < 35 mL/min/1.65 m2",  # not mL/min
+        "Platelets < 80,000/mL",  # nobody lives with so few
+        "Haemoglobin < 9 mg/dL",
+        "Urine protein ≥ 2.1 g",  # in what time?
+        "HBV DNA > 103 IU/mL",  # 10³
+        "GCS 8/10",  # the scale ends at 15
+        "ALT > 4 N",
+        "ALT > 2 x reference range",
+        "Gleason 3+4",
+    ],
+)
+def test_a_unit_that_is_not_the_whole_or_cannot_be_is_not_read(text: str) -> None:
+    assert limits(text) == []
+
+
+COMPARISONS = [
+    ("BMI >_ 31", "bmi ge 31 kg/m2"),
+    ("BMI <_31", "bmi le 31 kg/m2"),
+    ("BMI <U+2265> 31", "bmi ge 31 kg/m2"),
+    ("BMI <U+2266>31", "bmi le 31 kg/m2"),
+    ("BMI > = 31", "bmi ge 31 kg/m2"),
+    ("BMI &gt; 31", "bmi gt 31 kg/m2"),
+    ("BMI &lt;31", "bmi lt 31 kg/m2"),
+    ("BMI &ge; 31", "bmi ge 31 kg/m2"),
+    ("BMI &lt;= 31", "bmi le 31 kg/m2"),
+    ("BMI ‹= 31", "bmi le 31 kg/m2"),
+    ("BMI › 31", "bmi gt 31 kg/m2"),
+    ("BMI ³ 31", "bmi ge 31 kg/m2"),
+    ("BMI £ 31", "bmi le 31 kg/m2"),
+    ("BMI inferior or equal to 31", "bmi le 31 kg/m2"),
+    ("BMI superior or equal to 31", "bmi ge 31 kg/m2"),
+    ("BMI equal or superior to 31", "bmi ge 31 kg/m2"),
+    ("BMI below or equal to 31", "bmi le 31 kg/m2"),
+    ("BMI above or equal to 31", "bmi ge 31 kg/m2"),
+    ("BMI less than or equals to 31", "bmi le 31 kg/m2"),
+    ("BMI less than equal to 31", "bmi le 31 kg/m2"),
+    ("BMI greater than equal to 31", "bmi ge 31 kg/m2"),
+    ("BMI more or equal to 31", "bmi ge 31 kg/m2"),
+    ("BMI not inferior to 31", "bmi ge 31 kg/m2"),
+    ("BMI not superior to 31", "bmi le 31 kg/m2"),
+    ("BMI at minimum 31", "bmi ge 31 kg/m2"),
+    ("A minimum BMI of 31", "bmi ge 31 kg/m2"),
+    ("Heart rate outside the range of 52-98 bpm", "heart-rate lt 52 or gt 98 /min"),
+    ("Heart rate outside of 52 to 98 bpm", "heart-rate lt 52 or gt 98 /min"),
+    ("PHQ-9 ≥ 6 to 26", "phq-9 ge 6 le 26 {score}"),
+    ("BMI > 26 to 44", "bmi gt 26 le 44 kg/m2"),
+    ("BMI between > 19 and < 29", "bmi gt 19 lt 29 kg/m2"),
+    ("BMI between ≥ 19 and 29", "bmi ge 19 le 29 kg/m2"),
+    ("BMI between 19 and < 29", "bmi ge 19 lt 29 kg/m2"),
+    ("Age between, and including, 21 and 52 years", "age ge 21 le 52 a"),
+    ("Age between 21 and 52 years, inclusive", "age ge 21 le 52 a"),
+    ("Between ages of 8 and 71", "age ge 8 le 71 a"),
+    ("From birth to 19 years", "age le 19 a"),
+    ("ECOG status0-2", "ecog ge 0 le 2 {score}"),
+    ("ECOG 0 to1", "ecog ge 0 le 1 {score}"),
+    ("ECOG 0, 1 or2", "ecog ge 0 le 2 {score}"),
+    ("Age 21 to64 years", "age ge 21 le 64 a"),
+    ("36 weeks gestation or greater", "gestational-age ge 36 wk"),
+    ("RASS between 0 and -3", "rass ge -3 le 0 {score}"),
+    ("RASS -1 to -4", "rass ge -4 le -1 {score}"),
+    ("RASS of -2 to +1", "rass ge -2 le 1 {score}"),
+    ("RASS less than -2", "rass lt -2 {score}"),
+    ("RASS +1 or greater", "rass ge 1 {score}"),
+    ("Spherical equivalent -1.25 D to -5.75 D", "spherical-equivalent ge -5.75 le -1.25 [diop]"),
+    ("Spherical equivalent between +0.50 and −5.75 D", "spherical-equivalent ge -5.75 le 0.50 [diop]"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), COMPARISONS)
+def test_a_comparison_is_read_in_each_spelling(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BMI ≥ 26-31",  # which of the two?
+        "BMI < 26 to 31",
+        "BMI at least 26 to 31",
+        "BMI between < 19 and > 29",
+        "BMI between 19 and -29",
+        "BMI not outside 19 to 29",
+        "RASS ≥ -9",  # not on the scale
+    ],
+)
+def test_two_numbers_that_make_no_range_are_not_read(text: str) -> None:
+    assert limits(text) == []
+
+
+def test_a_dash_between_a_name_and_its_number_is_no_minus() -> None:
+    assert limits("BMI -26 to 31") == ["bmi ge 26 le 31 kg/m2"]
+    assert limits("Age -21-64 years") == ["age ge 21 le 64 a"]
+
+
+def test_a_number_with_a_sign_keeps_it_in_its_literal() -> None:
+    bounds = constraints("Spherical equivalent +0.50 to −5.75 D").constraints[0].bounds
+    assert [bound.literal for bound in bounds] == ["−5.75", "+0.50"]
+
+
 WEEKS_AND_DAYS = [
+    ("Gestational age 23+2 to 27+5 weeks", "gestational-age ge 163 le 194 d"),
+    ("23+2 - 27+5 weeks of gestation", "gestational-age ge 163 le 194 d"),
+    ("23 weeks 2 days to 27 weeks 5 days gestational age", "gestational-age ge 163 le 194 d"),
     ("Gestational age between 23 weeks 2 days and 27 weeks 5 days", "gestational-age ge 163 le 194 d"),
     ("Gestational age between 23 weeks and 27 weeks, 5 days", "gestational-age ge 161 le 194 d"),
     ("23 2/7 to 27 5/7 weeks of gestation", "gestational-age ge 163 le 194 d"),
@@ -288,6 +429,14 @@ MULTIPLES = [
     ("ALT more than twice the upper limit of normal", "alt gt 2 ULN"),
     ("ALT elevated to more than 2 x ULN", "alt gt 2 ULN"),
     ("ALT > 2 x the upper limit of the laboratory's normal range", "alt gt 2 ULN"),
+    ("ALT > 2x the normal upper limit", "alt gt 2 ULN"),
+    ("ALT > 2.2 folds the upper normal limit", "alt gt 2.2 ULN"),
+    ("ALT above 2 times as high as the maximal normal value", "alt gt 2 ULN"),
+    ("ALT > x2 ULN", "alt gt 2 ULN"),
+    ("ALT > ×2 the upper limit of normal", "alt gt 2 ULN"),
+    ("ALT < 2.2 normal limit (ULN)", "alt lt 2.2 ULN"),
+    ("ALT > 30 % above ULN", "alt gt 1.3 ULN"),
+    ("ALT ≤ 130% of the upper limit of normal", "alt le 1.3 ULN"),
 ]
 
 
