@@ -45,6 +45,7 @@ _HIGHER = re.compile("higher|greater|more|above|over")
 _VIRAL_LOADS = frozenset({"hbv-dna", "hcv-rna", "hiv-rna", "cmv-dna", "ebv-dna", "bk-virus"})
 _LOST_POWER = re.compile("10[3-9]")
 """A power of ten of viruses in a millilitre whose exponent was raised."""
+_LONE_DASH = re.compile(r"(?:\A|[^a-z0-9])[-−–‐‑]\Z")
 _IN_BRACKETS = re.compile(r"\s*\(\s*([^()]{1,20}?)\s*\)")
 _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
@@ -204,7 +205,7 @@ class Interpreter:
         if unit is None and last.kind in "QT":
             return None
         bounds = believable_bounds(limit, variable, unit)
-        if bounds is None:
+        if bounds is None or (variable.low < 0 and self._doubts_a_sign(limit, bounds, variable)):
             return None
         if limit.rule == "range" and _is_all_of_the_scale(bounds, variable):
             return None  # "pain (0-10)" names the scale
@@ -219,6 +220,13 @@ class Interpreter:
                 self.complete = False  # no other unit is possible, but it is not what the line says
         self._doubt_equality(bounds, variable, limit)
         return self._made(limit, variable, bounds, unit=assumed)
+
+    def _doubts_a_sign(self, limit: Limit, bounds: list[Bound], variable: Variable) -> bool:
+        """Whether a dash in front of a number may be a minus, or a minus may only tell the side of zero."""
+        if variable.id == "myopia" and len(bounds) == 1 and bounds[0].value < 0:
+            return True  # "myopia above -6 D" is more of it to most people
+        before = (self.lower[max(0, number.start - 2) : number.start] for number in limit.numbers)
+        return any(_LONE_DASH.search(signs) is not None for signs in before)
 
     def _unit_behind_the_name(self, limit: Limit, variable: Variable) -> Unit | None:
         """The unit that stands in brackets between the variable and its number ("Weight (kg): 50-90")."""

@@ -271,7 +271,7 @@ def _cut_signed(lower: str, position: int, found: list[Token]) -> int:
     return match.end()
 
 
-_BEFORE_A_SIGN = frozenset("Or&|VAfb:,(/")
+_BEFORE_A_SIGN = frozenset("Or&|VAfb:,()/")
 
 
 def _is_signed(found: list[Token]) -> bool:

@@ -266,6 +266,7 @@ COMPARISONS = [
     ("RASS -1 to -4", "rass ge -4 le -1 {score}"),
     ("RASS of -2 to +1", "rass ge -2 le 1 {score}"),
     ("RASS less than -2", "rass lt -2 {score}"),
+    ("Richmond agitation-sedation scale (RASS) -1 to -4", "rass ge -4 le -1 {score}"),
     ("RASS +1 or greater", "rass ge 1 {score}"),
     ("Spherical equivalent -1.25 D to -5.75 D", "spherical-equivalent ge -5.75 le -1.25 [diop]"),
     ("Spherical equivalent between +0.50 and −5.75 D", "spherical-equivalent ge -5.75 le 0.50 [diop]"),
@@ -288,6 +289,10 @@ def test_a_comparison_is_read_in_each_spelling(text: str, expected: str) -> None
         "BMI between 19 and -29",
         "BMI not outside 19 to 29",
         "RASS ≥ -9",  # not on the scale
+        "-2 ≤ RASS ≤ 4",  # a minus in front of all else may be a bullet
+        "-1 to -3 on the RASS",
+        "RASS 0 -3",  # to 3 or to -3?
+        "Myopia over -5.75 D",  # more or less of it?
     ],
 )
 def test_two_numbers_that_make_no_range_are_not_read(text: str) -> None:
