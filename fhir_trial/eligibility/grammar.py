@@ -267,6 +267,16 @@ def _unit_goes_on(found: list[Token], slash: int) -> bool:
     return behind.number.startswith("1") and before.unit.endswith(("min", "minute"))
 
 
+def _number_goes_on(found: list[Token], sign: int) -> bool:
+    """Whether a number is more than its first digits: "10^6/L", "36+6", "3+4"."""
+    if found[sign].text[0] in "^⁰¹²³⁴⁵⁶⁷⁸⁹":
+        return True
+    if found[sign].text != "+" or sign + 1 >= len(found):
+        return False
+    before, behind = found[sign - 1], found[sign + 1]
+    return bool(behind.number) and before.end == found[sign].start and found[sign].end == behind.start
+
+
 def _goes_to(match: re.Match[str], found: list[Token]) -> bool:
     """Whether a sign says how a range begins, and a word that it goes on: "≥ 5 to 27"."""
     first, second = match.start("a"), match.start("b")
@@ -290,6 +300,8 @@ def _hangs_together(limit: Limit, match: re.Match[str], kinds: str, found: list[
             return False  # "arm < 110 mm and older than 6 months" are two quantities
     end, start = match.end(), match.start()
     if kinds.startswith("Q/", end - 1) and _unit_goes_on(found, end):
+        return False
+    if kinds.startswith("?", end) and _number_goes_on(found, end):
         return False
     more = _MORE.match(kinds, end)  # "23 weeks 6 days", "22 4/7 weeks", but not "0 or 1 5. Gout"
     if more is not None and not _numbers_an_item(kinds, more.end()):

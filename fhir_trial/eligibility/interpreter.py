@@ -187,6 +187,8 @@ class Interpreter:
                     limit.operators = ["gt"]  # "two times higher than normal"
         if any(token.kind == "M" for token in limit.numbers):
             return None
+        if limit.rule == "spread" and variable.id == "life-expectancy":
+            return None  # "> 3 to 6 months" has no upper end
         last = limit.numbers[-1]
         if last.kind in "LU":
             return self._multiple(limit, variable)

@@ -212,7 +212,9 @@ def test_a_unit_is_read_in_each_spelling(text: str, expected: str) -> None:
         "GCS 8/10",  # the scale ends at 15
         "ALT > 4 N",
         "ALT > 2 x reference range",
-        "Gleason 3+4",
+        "Gleason ≥ 3+4",
+        "CD4 < 10^8/L",
+        "Gestational age ≥ 35+5",  # 35 weeks and 5 days
     ],
 )
 def test_a_unit_that_is_not_the_whole_or_cannot_be_is_not_read(text: str) -> None:
@@ -284,6 +286,7 @@ def test_a_comparison_is_read_in_each_spelling(text: str, expected: str) -> None
     [
         "BMI ≥ 26-31",  # which of the two?
         "BMI < 26 to 31",
+        "Life expectancy > 4 to 7 months",
         "BMI at least 26 to 31",
         "BMI between < 19 and > 29",
         "BMI between 19 and -29",
@@ -440,6 +443,7 @@ MULTIPLES = [
     ("ALT > x2 ULN", "alt gt 2 ULN"),
     ("ALT > ×2 the upper limit of normal", "alt gt 2 ULN"),
     ("ALT < 2.2 normal limit (ULN)", "alt lt 2.2 ULN"),
+    ("ALT < 2.2 x upper normal limit (UNL)", "alt lt 2.2 ULN"),
     ("ALT > 30 % above ULN", "alt gt 1.3 ULN"),
     ("ALT ≤ 130% of the upper limit of normal", "alt le 1.3 ULN"),
 ]
