@@ -37,8 +37,8 @@ _OPENERS = listed(
 _SIGNS = re.compile(r"[^\w\s'-]")
 _DASHES = "[-‐‑–]"
 _APOSTROPHES = "['’`]"
-_GLUED = re.compile(r"(?:to|or|status|x)\d")
-"""Words that stand for themselves though a number is glued to them."""
+_GLUED = re.compile(r"(?:to|or|status|x)\d.{0,9}\Z")
+"""Short words that stand for themselves though a number is glued to them ("to75", "status0-2")."""
 _LEAST = "at|the|a|min|life"
 _NORMAL = "inst|local|lab|cent|site|stud|normal|applic|respec|age|i?uln|unl|i?lln|upper|lower"
 _POST = "older|upward|elder|younger"

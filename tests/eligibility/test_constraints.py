@@ -270,6 +270,9 @@ COMPARISONS = [
     ("RASS less than -2", "rass lt -2 {score}"),
     ("Richmond agitation-sedation scale (RASS) -1 to -4", "rass ge -4 le -1 {score}"),
     ("RASS +1 or greater", "rass ge 1 {score}"),
+    ("T-score < -2.3", "bmd-t lt -2.3 no unit"),
+    ("T-score between -1.1 and -2.3", "bmd-t ge -2.3 le -1.1 no unit"),
+    ("Base excess < -7 mmol/L", "base-excess lt -7 mmol/L"),
     ("Spherical equivalent -1.25 D to -5.75 D", "spherical-equivalent ge -5.75 le -1.25 [diop]"),
     ("Spherical equivalent between +0.50 and −5.75 D", "spherical-equivalent ge -5.75 le 0.50 [diop]"),
 ]
