@@ -204,9 +204,8 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
             if kind:
                 if whole and kind == "?":
                     return []
-                found.append(
-                    _new(Token, (kind, start, end, word, OPERATORS[word] if kind == "O" else "", ""))
-                )
+                number = OPERATORS[word] if kind == "O" else word if kind == "N" else ""
+                found.append(_new(Token, (kind, start, end, word, number, "")))
                 continue
             position = start
         while position < end:
@@ -216,7 +215,7 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
     return found
 
 
-_PIECE = re.compile(_WORD)
+_PIECE = re.compile(rf"\d+|{_WORD}")
 _new = tuple.__new__  # the generated __new__ would cost as much as the rest of the loop
 
 

@@ -62,6 +62,8 @@ _GOING_ON = {
     "prior": ("?", "to"), "not": ("?", rf"{_LESS}|>|in|sup"), "no": ("?", _LESS),
 }  # fmt: skip
 """What has a letter of its own unless it goes on like this."""
+_ENDING_A_NUMBER = listed(") ] ; or to ≥ ≤ < > =") | {""}
+"""Behind these a number is all that it looks like: no unit, no decimals, no weeks and days."""
 OPERATORS = {"≥": "ge", "≤": "le", ">": "gt", "<": "lt"}
 
 
@@ -70,6 +72,8 @@ def letter(word: str, behind: str) -> str:
     """The letter of a word or sign in front of another, "" if more of the line has to be looked at."""
     if word in _ALONE:
         return _ALONE[word]
+    if word.isdecimal():
+        return "N" if behind in _ENDING_A_NUMBER else ""
     known = _longer().get(word)
     if known is not None:
         kind, going_on = known
