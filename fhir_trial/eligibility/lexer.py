@@ -25,6 +25,7 @@ from fhir_trial.eligibility.patterns import (
     TIMES,
     WINDOW,
     WORD_NUMBERS,
+    listed,
 )
 from fhir_trial.eligibility.trie import alternation
 from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
@@ -193,7 +194,7 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
     position = 0
     pieces = list(_PIECE.finditer(lower))
     words = [piece[0] for piece in pieces]
-    words.append("")
+    words += ("", "")
     for i, piece in enumerate(pieces):
         start, end = piece.span()
         if end <= position:
@@ -207,12 +208,25 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
                 number = OPERATORS[word] if kind == "O" else word if kind == "N" else ""
                 found.append(_new(Token, (kind, start, end, word, number, "")))
                 continue
+            if words[i + 1] in _TIMES and word.isdecimal() and _ends_a_time(words[i + 2]):
+                position = pieces[i + 1].end()
+                found.append(_new(Token, ("T", start, position, lower[start:position], word, words[i + 1])))
+                continue
             position = start
         while position < end:
             position = _cut(lower, position, found)
             if whole and found[-1].kind == "?":
                 return []
     return found
+
+
+_TIMES = listed("years year yrs months month weeks week days day hours")
+_MORE_OF_A_TIME = listed("and plus , + & - ' ’")
+
+
+def _ends_a_time(behind: str) -> bool:
+    """Whether a word behind a number and its unit of time begins no second number ("23 weeks 4 days")."""
+    return behind not in _MORE_OF_A_TIME and not behind.isdecimal()
 
 
 _PIECE = re.compile(rf"\d+|{_WORD}")
