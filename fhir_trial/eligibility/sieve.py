@@ -19,7 +19,7 @@ words_of = _WORDS.findall
 @cache
 def telling() -> frozenset[str]:
     """Every word that `may_hold_a_limit` looks for first; a line without any of them holds no limit."""
-    return _AGES | _names().keys() | _ions() | _people()
+    return _AGES.union(_names(), _ions(), _people())
 
 
 def may_hold_a_limit(lower: str, words: list[str], told: Set[str]) -> bool:
