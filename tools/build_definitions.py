@@ -49,7 +49,8 @@ def _structure_definition(row: dict[str, str]) -> Definition:
         "max": "*",
     }
     if modifier:
-        root |= {"isModifier": True, "isModifierReason": "It changes how the characteristics are joined."}
+        reason = row["description"].rpartition("A modifier, since ")[2]
+        root |= {"isModifier": True, "isModifierReason": reason[0].upper() + reason[1:]}
     return {
         "resourceType": "StructureDefinition",
         "id": row["name"],

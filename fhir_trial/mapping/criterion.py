@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fhir_trial.codemaps import system
-from fhir_trial.eligibility import Bound, Constraint, Reading
+from fhir_trial.eligibility import Bound, Constraint, Reading, Window
 from fhir_trial.mapping.graph import Graph
 from fhir_trial.mapping.time_span import UCUM
 from fhir_trial.mapping.urls import EXTENSION
@@ -40,29 +40,36 @@ def _constraint(constraint: Constraint, graph: Graph) -> Element | Combined:
         join = constraint.join
     else:
         values = _concepts(constraint, graph)
-        join = "any-of"
+        # who speaks neither of two languages: each of them is denied
+        join = "all-of" if constraint.negated else "any-of"
     written = [_characteristic(constraint, value, graph) for value in values]
     return written[0] if len(written) == 1 else Combined(list(written), join)
 
 
 def _characteristic(constraint: Constraint, value: Element, graph: Graph) -> Element:
     written: Element = {}
-    if constraint.window:
-        written["extension"] = [_window(constraint)]
-    if constraint.multiple_of:
-        written["modifierExtension"] = [
-            {"url": EXTENSION + "multiple-of-limit", "valueCode": constraint.multiple_of}
-        ]
+    if constraint.window or constraint.multiple_of:
+        written["modifierExtension"] = _modifiers(constraint)
     written["code"] = _code(constraint, graph)
     written |= value
     written["exclude"] = constraint.negated and "valueBoolean" not in value
     return written
 
 
-def _window(constraint: Constraint) -> Element:
+def _modifiers(constraint: Constraint) -> list[Element]:
+    """What code and value may not be read without.
+
+    The time is one of them: who passes over "within six months" asks for something at any time. `period` has
+    dates, and no release has another element for a time that is relative to the study.
+    """
+    written = [_window(constraint.window)] if constraint.window else []
+    if constraint.multiple_of:
+        written.append({"url": EXTENSION + "multiple-of-limit", "valueCode": constraint.multiple_of})
+    return written
+
+
+def _window(window: Window) -> Element:
     """When the limit has to hold: the words, and the length where they state one."""
-    window = constraint.window
-    assert window is not None
     inner: list[Element] = [{"url": "text", "valueString": window.text}]
     if window.value is not None and window.unit:
         duration = {"value": _number(window.value), "unit": window.unit, "system": UCUM, "code": window.unit}

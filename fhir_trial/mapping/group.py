@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fhir_trial.eligibility import Criterion, Terms, constraints, parse, statement
+from fhir_trial.eligibility import Criterion, Terms, constraints, parse
 from fhir_trial.mapping import cross_version, extensions, time_span, urls
 from fhir_trial.mapping.criterion import Combined, coded
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
+from fhir_trial.mapping.long_lines import long_reading
 from fhir_trial.mapping.narrative import bullets, heading, narrative, paragraph, preformatted
+from fhir_trial.mapping.verdict import of_parent, verdict
 from fhir_trial.trial import Eligibility
 
 Element = dict[str, Any]
@@ -130,11 +132,10 @@ def _age_ranges(minimum: str | None, maximum: str | None) -> list[Element]:
 # --- criteria -------------------------------------------------------------------------------------------
 
 
-LONGEST_READ = 80
-"""Criteria with more characters are not searched for limits: they say too many things to be all understood.
+LONG = 80
+"""Criteria with more characters are looked at before they are read.
 
-Of the dev records' 5,429 criteria without others below them 2,794 are at most as long; they hold 780 of the
-884 computable ones and take a third of the time. `statement` finds 63 more in the longer ones.
+Of the dev records' 5,429 criteria without others below them 2,635 are longer.
 """
 
 
@@ -184,29 +185,27 @@ class _Nested:
         text = criterion.text
         if criterion.children:
             below = _List(text, criterion.children, criterion.logic, criterion.threshold)
-            return {"extension": _said(criterion, "text"), **self._listed(below, exclude)}
+            return {"extension": _said(criterion, of_parent(criterion)), **self._listed(below, exclude)}
         status, form = self._read(criterion)
         said = _said(criterion, status)
         if form is None:  # the words hold of whom the Group describes
             return {"extension": said, "code": {"text": text}, "valueBoolean": True, "exclude": exclude}
         if isinstance(form, Combined):
             return {"extension": said, **self._listed(_List(text, form.members, form.join), exclude)}
-        said += form.pop("extension", [])
         form["code"]["text"] = text
         return {"extension": said, **form, "exclude": exclude != form["exclude"]}
 
     def _read(self, criterion: Criterion) -> tuple[str, Element | Combined | None]:
         """How far a criterion was understood, and its coded form if it has one."""
-        if len(criterion.text) > LONGEST_READ:
-            reading = statement(criterion.text)
+        text, terms = criterion.text, self._terms
+        if len(text) > LONG:
+            reading = long_reading(text, criterion.section, terms)
+            if reading is None:
+                return "text", None
         else:
-            reading = constraints(
-                criterion.text, section=criterion.section, mesh_terms=self._terms, whole=True
-            )
-        # A line of one cohort does not hold for all, and one without polarity may mean either.
-        applies = criterion.label is None and criterion.section != "other"
-        form = coded(reading, self._graph) if applies else None
-        return "partial" if reading.status == "computable" and form is None else reading.status, form
+            reading = constraints(text, section=criterion.section, mesh_terms=terms, whole=True)
+        status = verdict(criterion, reading)
+        return status, coded(reading, self._graph) if status == "computable" else None
 
     def _listed(self, stated: _List, exclude: bool) -> Element:
         """A characteristic that refers to a Group of its own."""
@@ -246,8 +245,8 @@ def _said(criterion: Criterion, status: str) -> list[Element]:
     """The extensions of a criterion: where its words stand, how far they were understood.
 
     What goes without saying is left out: the end of words that stand in the source as they are read, the
-    status of a criterion with words that are not understood. Number or bullet stand in the source, before the
-    start.
+    status of a criterion that stands as its words and nothing else. Number or bullet stand in the source,
+    before the start.
     """
     text, start, end = criterion.text, criterion.start, criterion.end
     written: list[Element] = [{"url": _START, "valueInteger": start}]

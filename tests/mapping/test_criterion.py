@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from fhir_trial.mapping.group import LONGEST_READ
+from fhir_trial.eligibility import Terms, constraints
+from fhir_trial.mapping.group import LONG
+from fhir_trial.mapping.long_lines import long_reading
 from fhir_trial.release import Release
 from tests.mapping.made import codes, extensions, of_type, trial
 
@@ -97,6 +99,37 @@ def test_a_limit_of_one_cohort_is_not_joined_to_those_of_all() -> None:
     assert _said(found)["label"].startswith("For adolescent participants")
 
 
+def _status(words: str, section: str = "Inclusion", release: Release = Release.R4) -> str | None:
+    text = f"{section} Criteria:\n\n* {words}\n  * Asthma\n  * COPD\n"
+    stated = trial(eligibilityModule={"eligibilityCriteria": text})
+    (parent,) = of_type(stated, "Group", release)[0]["characteristic"]
+    assert "valueReference" in parent
+    return _said(parent).get("status")
+
+
+@pytest.mark.parametrize("release", Release)
+@pytest.mark.parametrize(
+    ("words", "section", "expected"),
+    [
+        ("Any of the following:", "Inclusion", "computable"),
+        ("At least 2 of the following criteria", "Inclusion", "computable"),
+        ("Patients will be excluded if they meet any of the following criteria:", "Exclusion", "computable"),
+        # who may not take part is no inclusion, and the other way round
+        ("Patients will be excluded if they meet any of the following criteria:", "Inclusion", "partial"),
+        ("Patients are eligible if they meet all of the following criteria:", "Exclusion", "partial"),
+        ("Any of the following criteria not met:", "Exclusion", "partial"),
+        ("Smokers with any of the following:", "Inclusion", "partial"),
+        ("Any of the following within 6 months:", "Exclusion", "partial"),
+        ("Age 19 years or older:", "Inclusion", "partial"),
+        ("The following:", "Inclusion", "partial"),
+    ],
+)
+def test_words_above_a_list_are_understood_only_if_they_join_it_and_say_no_more(
+    words: str, section: str, expected: str, release: Release
+) -> None:
+    assert _status(words, section, release) == expected
+
+
 def test_offsets_lead_back_to_the_words_in_the_description() -> None:
     text = "Inclusion Criteria:\n\n1. Adults \\>= 18 years\n2. Asthma\n"
     (group,) = of_type(trial(eligibilityModule={"eligibilityCriteria": text}), "Group", Release.R5)
@@ -119,10 +152,77 @@ def test_a_condition_is_coded_only_as_a_mesh_term_of_the_trial_itself() -> None:
     assert gout["valueBoolean"] is True
 
 
-def test_a_long_line_of_study_conduct_is_coded_although_limits_are_not_sought_in_it() -> None:
-    words = "Participants who have signed a written informed consent form prior to any study procedures"
-    assert len(words) > LONGEST_READ
-    (found,) = _groups(words)[0]["characteristic"]
-    assert [coding["code"] for coding in found["code"]["coding"]]
+@pytest.mark.parametrize("release", Release)
+@pytest.mark.parametrize("section", ["Inclusion", "Exclusion"])
+def test_who_speaks_neither_of_two_languages_is_denied_each_of_them(section: str, release: Release) -> None:
+    outer, inner = _groups("Does not speak English or Spanish", section=section, release=release)
+    assert outer["characteristic"][0]["exclude"] is (section == "Exclusion")
+    assert "modifierExtension" not in inner
+    found = [(codes(c["valueCodeableConcept"]), c["exclude"]) for c in inner["characteristic"]]
+    assert found == [(["en"], True), (["es"], True)]
+
+
+@pytest.mark.parametrize("release", Release)
+def test_who_speaks_one_of_two_languages_meets_any_of_them(release: Release) -> None:
+    _, inner = _groups("Speaks English or Spanish", release=release)
+    assert inner["modifierExtension"][0]["extension"][0]["valueCode"] == "any-of"
+    assert [c["exclude"] for c in inner["characteristic"]] == [False, False]
+
+
+@pytest.mark.parametrize("release", Release)
+def test_a_limit_with_a_time_cannot_be_read_without_it(release: Release) -> None:
+    (found,) = _groups("Platelets >= 100 x 10^9/L within 14 days before randomization", release=release)[0][
+        "characteristic"
+    ]
+    (window,) = found["modifierExtension"]
+    assert window["url"].endswith("/time-window")
+    assert window["extension"][1]["valueDuration"] == {
+        "value": 14,
+        "unit": "d",
+        "system": "http://unitsofmeasure.org",
+        "code": "d",
+    }
+
+
+def test_a_multiple_with_a_time_has_both_modifiers() -> None:
+    (found,) = _groups("ALT <= 3 x ULN within 7 days before enrolment")[0]["characteristic"]
+    names = [modifier["url"].rpartition("/")[2] for modifier in found["modifierExtension"]]
+    assert names == ["time-window", "multiple-of-limit"]
+
+
+LONG_LINES = [
+    "Participants who have signed a written informed consent form prior to any study procedures",
+    "Platelet count of at least 75,000/uL, within 10 days prior to the start of the study",
+    "Adequate renal function: creatinine clearance (Cockcroft-Gault) at least 45 mL/min at screening",
+    "Participants with an Eastern Cooperative Oncology Group (ECOG) performance status score of 0 or 1",
+    "Women who are known to be pregnant, breast feeding or planning pregnancy during the study period",
+    "Participants must be able to speak, read, write, and understand English or Spanish fluently and well",
+    "Participants who must have had a physician-diagnosed documented diagnosis of type 2 diabetes mellitus",
+]
+
+
+@pytest.mark.parametrize("words", LONG_LINES)
+@pytest.mark.parametrize("release", Release)
+def test_a_long_line_is_coded_if_all_of_it_is_understood(words: str, release: Release) -> None:
+    browse = {"meshes": [{"id": "D003924", "term": "Diabetes Mellitus, Type 2"}]}
+    stated = trial(
+        conditionsModule={"conditions": ["Type 2 Diabetes Mellitus"]},
+        eligibilityModule={"eligibilityCriteria": f"Inclusion Criteria:\n\n* {words}\n"},
+        sections={"derivedSection": {"conditionBrowseModule": browse}},
+    )
+    assert len(words) > LONG
+    (found,) = of_type(stated, "Group", release)[0]["characteristic"]
     assert _said(found)["status"] == "computable"
     assert found["code"]["text"] == words
+
+
+@pytest.mark.parametrize("before", ["", "Known ", "- ", "Patients with a history of unrelated disease and "])
+@pytest.mark.parametrize(
+    "words", [*LONG_LINES, "Gout of the left foot that was treated by a doctor in the last ten years"]
+)
+def test_a_glance_at_a_long_line_never_hides_what_reading_it_would_find(before: str, words: str) -> None:
+    line = before + words
+    terms = Terms({"Diabetes Mellitus, Type 2": "D003924"})
+    read = constraints(line, section="inclusion", mesh_terms=terms, whole=True)
+    seen = long_reading(line, "inclusion", terms)
+    assert (seen.status if seen else "text") == read.status

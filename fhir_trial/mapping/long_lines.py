@@ -1,0 +1,110 @@
+"""Reads those long lines that may be understood in full; most say too many things.
+
+Reading all of them would make a conversion slower by a tenth. One word that nothing is written with that is
+understood is enough to leave a line alone, and most lines begin with several. Which words these are is found
+in the patterns and tables themselves, so a word that is added there is no longer one of them.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Final
+
+from fhir_trial.eligibility import Reading, Section, Terms, constraints, lexer, people, statement, statements
+from fhir_trial.eligibility.sieve import words_of
+
+_BEGINNING: Final = 100
+"""Characters that are looked at first; they settle it for nineteen lines of twenty."""
+_PEOPLE: Final = 200
+"""Characters of the longest line that is understood as one on pregnancy, breast feeding, sex or languages."""
+_CONDITION: Final = 120
+"""Characters of the longest line that is understood as a condition."""
+_NAME: Final = 48
+"""Characters at its end in which the condition's name stands."""
+_MOST: Final = 32_768
+"""How many words are remembered."""
+_RUN = re.compile("[a-z]+")
+_SHORTEST_STEM: Final = 4
+
+
+def long_reading(text: str, section: Section, terms: Terms | None) -> Reading | None:
+    """How a long line is understood as a whole; None for those that cannot be.
+
+    terms: the trial's own conditions.
+    """
+    limits, states, leads, conduct = _vocabularies()
+    size = len(text)
+    words = text[:_BEGINNING].lower().split()
+    words.pop()  # it may go on
+    if (
+        (limits.admits(words) and limits.admits(_rest(text)))
+        or (size <= _PEOPLE and states.admits(words) and states.admits(_rest(text)))
+        or (size <= _CONDITION and terms is not None and _may_be_condition(text, terms, leads))
+    ):
+        return constraints(text, section=section, mesh_terms=terms, whole=True)
+    return statement(text) if size <= statements.LONGEST and conduct.admits(words) else None
+
+
+def _may_be_condition(text: str, terms: Terms, leads: "_Vocabulary") -> bool:
+    before = text[:-_NAME].lower().split()[:-1]
+    return leads.admits(before) and terms.may_be_in(words_of(text[-_NAME:].lower()))
+
+
+def _rest(text: str) -> list[str]:
+    """The words behind the beginning, without the one that it may have cut."""
+    return text[_BEGINNING:].lower().split()[1:]
+
+
+class _Vocabulary:
+    """The words that something is written with; all others are foreign to it."""
+
+    def __init__(self, knows: Callable[[str], bool]) -> None:
+        """knows: whether it may be written with a word."""
+        self._knows = knows
+        self._seen: set[str] = set()
+        self._foreign: set[str] = set()
+
+    def admits(self, words: list[str]) -> bool:
+        """Whether none of the words is foreign; punctuation may cling to them."""
+        if not self._foreign.isdisjoint(words):
+            return False
+        if self._seen.issuperset(words):
+            return True
+        if len(self._seen) > _MOST:
+            self._seen.clear()
+            self._foreign.clear()
+        self._seen.update(words)
+        self._foreign.update([word for word in words if self._is_foreign(word)])
+        return self._foreign.isdisjoint(words)
+
+    def _is_foreign(self, written: str) -> bool:
+        if written[:1] == "(" and written[-1:] == ")":
+            return False  # a time may have any word in brackets
+        word = written.strip(".,;:()")
+        return word.isascii() and word.isalpha() and not self._knows(word)
+
+
+def _written_with(texts: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a word is part of a pattern or name, or longer than one that may leave its end open."""
+    written = " ".join(texts)
+    stems = tuple(sorted({run for run in _RUN.findall(written) if len(run) >= _SHORTEST_STEM}))
+    return lambda word: word in written or word.startswith(stems)
+
+
+@cache
+def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary, _Vocabulary]:
+    """Of limits; of pregnancy, sex and languages; of what leads to a condition; of study conduct."""
+    states = (people._EXPECTING, people._DENIED, people._SEX, people._EITHER_SEX, people._SPEAKS_NOT)
+    leads = (people._DISEASE_LEAD, people._DISEASE_DENIED)
+    return (
+        _Vocabulary(_written_with(_of_limits())),
+        _Vocabulary(_written_with(each.pattern for each in (*states, people._speaks_pattern()))),
+        _Vocabulary(_written_with(each.pattern for each in leads)),
+        _Vocabulary(lambda word: statements.may_begin([word])),
+    )
+
+
+def _of_limits() -> Iterator[str]:
+    for kind in lexer._alternatives():
+        yield kind.pattern
+        yield " ".join(kind.words)
