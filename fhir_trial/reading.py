@@ -328,7 +328,10 @@ def _as_bytes(data: bytes | str | dict[str, Any]) -> bytes:
         return data
     try:
         return data.encode() if isinstance(data, str) else msgspec.json.encode(data)
-    except (UnicodeEncodeError, TypeError, ValueError, RecursionError) as exc:
+    except UnicodeEncodeError as exc:
+        half = f"\\u{ord(exc.object[exc.start]):04x} is half of a surrogate pair, which is no character"
+        raise RecordError(f"not a JSON document: {half}") from exc
+    except (TypeError, ValueError, RecursionError) as exc:
         raise RecordError(f"not a JSON document: {exc}") from exc
 
 

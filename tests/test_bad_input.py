@@ -173,7 +173,17 @@ CASES = {
         text("Asthma", "Ast?ma").replace(b"?", b"\xe9"), "invalid UTF-8: byte 0xe9 at offset "
     ),
     "half a UTF-16 pair": Case(dumps(record(50)).decode().encode("utf-16")[:-1], "invalid UTF-16: "),
-    "lone surrogate": Case(text("Asthma", r"\ud800"), "malformed JSON: "),
+    "lone surrogate": Case(
+        text("Asthma", r"a \ud800 b"),
+        r"malformed JSON: \ud800 is half of a surrogate pair, which is no character",
+        f"{PROTOCOL}.conditionsModule.conditions[0]",
+    ),
+    "lone surrogate in an unknown field": Case(
+        text('"hasResults"', r'"x":["\udc00"],"hasResults"'), r"\udc00 is half of a surrogate pair", "$.x[0]"
+    ),
+    "lone surrogate in a key": Case(
+        text('"hasResults"', r'"\udbff":1,"hasResults"'), r"\udbff is half of a surrogate pair"
+    ),
     "not a number": Case(text("false", "NaN"), "malformed JSON: NaN is not a JSON number"),
     "a number of 5,000 digits": Case(text("false", "1" * 5000), "malformed JSON: "),
     "duplicate keys": Case(

@@ -171,7 +171,7 @@ def _decode_known(known: dict[str, Any], document: dict[str, Any]) -> Trial:
         return _DECODER.decode(_ENCODER.encode(known))
     except msgspec.ValidationError as exc:
         raise _explained(exc, document, known) from exc
-    except (msgspec.DecodeError, UnicodeEncodeError) as exc:
+    except msgspec.DecodeError as exc:
         raise RecordError(f"malformed JSON: {exc}") from exc
 
 
@@ -286,7 +286,7 @@ def _loads(data: bytes) -> Any:
         raise RecordError(_syntax_reason(exc)) from exc
     except ValueError as exc:  # a number of thousands of digits
         raise RecordError(f"malformed JSON: {exc}") from exc
-    _refuse_repeated(document, "$")
+    _refuse(document, "$")
     return document
 
 
@@ -306,15 +306,30 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return repeated
 
 
-def _refuse_repeated(value: Any, path: str) -> None:
-    if isinstance(value, _Repeated):
+def _refuse(value: Any, path: str) -> None:
+    """Refuse what Python's reader takes and JSON does not: a repeated key, half of a surrogate pair."""
+    if isinstance(value, str):
+        _refuse_surrogate(value, path)
+    elif isinstance(value, _Repeated):
         raise RecordError(f"the key {value.key!r} stands twice in one object", path)
-    if isinstance(value, dict):
+    elif isinstance(value, dict):
         for key, member in value.items():
-            _refuse_repeated(member, paths.child(path, key))
+            _refuse_surrogate(key, path)
+            _refuse(member, paths.child(path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_repeated(item, paths.child(path, index))
+            _refuse(item, paths.child(path, index))
+
+
+def _refuse_surrogate(text: str, path: str) -> None:
+    half = None if text.isascii() else _SURROGATE.search(text)
+    if half is not None:
+        raise RecordError(
+            f"malformed JSON: \\u{ord(half[0]):04x} is half of a surrogate pair, which is no character", path
+        )
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _no_constant(name: str) -> NoReturn:
