@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from fhir_trial import __version__, cli_criteria, cli_report, cli_server
+from fhir_trial import __version__, cli_criteria, cli_report, cli_server, terminal
 from fhir_trial.errors import ExitCode, Issue
 from fhir_trial.release import Release
 
@@ -105,7 +105,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"fhir-trial {__version__}")
+        terminal.echo(f"fhir-trial {__version__}")
         raise typer.Exit
 
 
@@ -239,7 +239,7 @@ def _drop_what_is_buffered() -> None:
 
 
 def _refuse(reason: str) -> NoReturn:
-    typer.echo(f"fhir-trial: {reason}", err=True)
+    terminal.echo(f"fhir-trial: {reason}", err=True)
     raise typer.Exit(ExitCode.USAGE)
 
 
@@ -272,36 +272,37 @@ def _observed(
 
 def _print_failure(outcome: "Outcome") -> None:
     if outcome.error:
-        typer.echo(f"error: {outcome.error}", err=True)
+        terminal.echo(f"error: {outcome.error}", err=True)
         return
     errors = outcome.errors
     for issue in errors[:ISSUES_SHOWN]:
-        typer.echo(str(issue), err=True)
+        terminal.echo(str(issue), err=True)
     if len(errors) > ISSUES_SHOWN:
-        typer.echo(f"{outcome.place}: and {len(errors) - ISSUES_SHOWN} more", err=True)
+        terminal.echo(f"{outcome.place}: and {len(errors) - ISSUES_SHOWN} more", err=True)
 
 
 def _print_unread(outcome: "Outcome") -> None:
     """What nothing was made of, in FHIR that others wrote."""
     for path in outcome.unread[:UNREAD_SHOWN]:
-        typer.echo(f"warning: {outcome.place}: not read: {path}", err=True)
+        terminal.echo(f"warning: {outcome.place}: not read: {path}", err=True)
     if len(outcome.unread) > UNREAD_SHOWN:
         more = len(outcome.unread) - UNREAD_SHOWN
-        typer.echo(
+        terminal.echo(
             f"warning: {outcome.place}: not read: {more} more (--json counts all by element)", err=True
         )
 
 
 def _print_issue(issue: Issue, as_json: bool) -> None:
-    import orjson
-
-    typer.echo(orjson.dumps(issue).decode() if as_json else str(issue))
+    if as_json:
+        terminal.echo_json(issue)
+    else:
+        terminal.echo(str(issue))
 
 
 def _end(summary: "Summary", as_json: bool) -> None:
-    import orjson
-
-    text = orjson.dumps(summary.document()).decode() if as_json else summary.text()
-    typer.echo(text, err=True)
+    if as_json:
+        terminal.echo_json(summary.document(), err=True)
+    else:
+        terminal.echo(summary.text(), err=True)
     if summary.exit_code:
         raise typer.Exit(summary.exit_code)

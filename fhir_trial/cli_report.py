@@ -1,12 +1,11 @@
 """The command `fhir-trial report`: arguments in, traces called, text out, an exit code."""
 
-import os
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from fhir_trial import terminal
 from fhir_trial.errors import ExitCode, RecordError
 from fhir_trial.release import Release
 
@@ -59,14 +58,11 @@ def report(
         _refuse("--html shows one record, --summary many")
     totals = Totals()
     trials = _trials(source, totals)
-    try:
+    with terminal.leaving_reader():
         if html is not None:
             _page(trials, to, html, totals)
         else:
             _lines(trials, to, totals, summary=summary, as_json=as_json)
-    except BrokenPipeError:  # the reader of standard output has what it wanted (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(ExitCode.OK) from None
     _end(totals, quiet=summary and as_json)
 
 
@@ -78,7 +74,7 @@ def _trials(sources: list[str], totals: "Totals") -> Iterator["Trial"]:
         for trial in reading.read(path):
             if isinstance(trial, RecordError):
                 totals.failed += 1
-                typer.echo(f"error: {trial}", err=True)
+                terminal.echo(f"error: {trial}", err=True)
             else:
                 yield trial
 
@@ -86,8 +82,6 @@ def _trials(sources: list[str], totals: "Totals") -> Iterator["Trial"]:
 def _lines(
     trials: Iterator["Trial"], release: Release, totals: "Totals", *, summary: bool, as_json: bool
 ) -> None:
-    import orjson
-
     from fhir_trial.report import entry, table, trace
 
     for trial in trials:
@@ -95,13 +89,17 @@ def _lines(
         totals.add(traced)
         if summary:
             continue
-        for line in (orjson.dumps(entry(leaf)).decode() for leaf in traced) if as_json else table(traced):
-            typer.echo(line)
+        if as_json:
+            for leaf in traced:
+                terminal.echo_json(entry(leaf))
+        else:
+            for line in table(traced):
+                terminal.echo(line)
     if summary and as_json:
-        typer.echo(orjson.dumps(totals.document()).decode())
+        terminal.echo_json(totals.document())
     elif summary and totals.records:
         for line in totals.lines():
-            typer.echo(line)
+            terminal.echo(line)
 
 
 def _page(trials: Iterator["Trial"], release: Release, target: str, totals: "Totals") -> None:
@@ -123,13 +121,13 @@ def _page(trials: Iterator["Trial"], release: Release, target: str, totals: "Tot
 
 
 def _refuse(reason: str) -> NoReturn:
-    typer.echo(f"fhir-trial: {reason}", err=True)
+    terminal.echo(f"fhir-trial: {reason}", err=True)
     raise typer.Exit(ExitCode.USAGE)
 
 
 def _end(totals: "Totals", *, quiet: bool) -> None:
     if not quiet:
-        typer.echo(totals.headline(), err=True)
+        terminal.echo(totals.headline(), err=True)
     if not totals.records:
         raise typer.Exit(ExitCode.NOTHING_READ)
     if totals.failed or totals.lost:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
+from fhir_trial import terminal
 from fhir_trial.errors import ExitCode, ServerError
 from fhir_trial.release import Release
 
@@ -271,7 +272,7 @@ def push(
                     break
         except ServerError as exc:
             report.stopped = exc
-            typer.echo(f"error: {exc}", err=True)
+            terminal.echo(f"error: {exc}", err=True)
     end(report, as_json)
 
 
@@ -282,11 +283,11 @@ def _note(event: "Outcome | Pushed", report: "PushReport", letters: BinaryIO | N
     report.add(event)
     if isinstance(event, Outcome):
         if event.failed:
-            typer.echo(f"error: {event.error or event.errors[0]}", err=True)
+            terminal.echo(f"error: {event.error or event.errors[0]}", err=True)
         return
     for refusal in event.refusals:
         place = event.graph.place
-        typer.echo(f"error: {place}: {refusal.expression} ({refusal.key}): {refusal.reason}", err=True)
+        terminal.echo(f"error: {place}: {refusal.expression} ({refusal.key}): {refusal.reason}", err=True)
         if letters:
             letters.write(refusal.line(source=place, record=event.graph.id))
             letters.flush()
@@ -344,7 +345,7 @@ def pull(
                 _write(_found(studies, report), report, record_of, layout, output)
         except ServerError as exc:
             report.stopped = exc
-            typer.echo(f"error: {exc}", err=True)
+            terminal.echo(f"error: {exc}", err=True)
     end(report, as_json)
 
 
@@ -363,10 +364,12 @@ def _found(studies: Iterable["Pulled"], report: "PullReport") -> Iterator["Pulle
     for pulled in studies:
         report.add(pulled)
         if pulled.failed:
-            typer.echo(f"error: {pulled.id}: the server has no such study", err=True)
+            terminal.echo(f"error: {pulled.id}: the server has no such study", err=True)
             continue
         if pulled.missing:
-            typer.echo(f"warning: {pulled.id}: not on the server: {', '.join(pulled.missing[:5])}", err=True)
+            terminal.echo(
+                f"warning: {pulled.id}: not on the server: {', '.join(pulled.missing[:5])}", err=True
+            )
         yield pulled
 
 
@@ -381,7 +384,7 @@ def _write(
 
     def failed(name: str, reason: str) -> None:
         report.fail(name, reason)
-        typer.echo(f"error: {name}: {reason}", err=True)
+        terminal.echo(f"error: {name}: {reason}", err=True)
 
     try:
         if layout == Layout.BY_TYPE:
@@ -420,7 +423,7 @@ def validated(
     except ServerError as exc:
         from fhir_trial.transfer.refusal import away
 
-        typer.echo(f"error: {exc}", err=True)
+        terminal.echo(f"error: {exc}", err=True)
         code = ExitCode.SERVER_UNREACHABLE if away(exc) else ExitCode.SERVER_REFUSED
         raise typer.Exit(code) from exc
 
@@ -447,11 +450,11 @@ def sandbox(
     from fhir_trial.engines import EngineUnavailableError
     from fhir_trial.engines.sandbox import Sandbox
 
-    typer.echo(f"starting HAPI FHIR {release.value}; this takes up to a minute", err=True)
+    terminal.echo(f"starting HAPI FHIR {release.value}; this takes up to a minute", err=True)
     try:
         with Sandbox(release, database=database, port=port) as server:
-            typer.echo(server.base_url)
-            typer.echo(f"try: fhir-trial push seeds/ --server {server.base_url}; Ctrl-C ends it", err=True)
+            terminal.echo(server.base_url)
+            terminal.echo(f"try: fhir-trial push seeds/ --server {server.base_url}; Ctrl-C ends it", err=True)
             server.wait()
     except KeyboardInterrupt:
         return
@@ -473,7 +476,7 @@ def definitions(
             (output / file.name).write_bytes(file.read_bytes())
     except OSError as exc:
         refuse(f"cannot write {output}: {exc.strerror or exc}")
-    typer.echo(f"{len(files)} definitions for {to.value} written to {output}", err=True)
+    terminal.echo(f"{len(files)} definitions for {to.value} written to {output}", err=True)
 
 
 # --- reports ---------------------------------------------------------------------------------------------
@@ -481,14 +484,15 @@ def definitions(
 
 def end(report: "PushReport | PullReport", as_json: bool) -> None:
     """Tell what the run came to, and end with its code."""
-    import orjson
-
-    typer.echo(orjson.dumps(report.document()).decode() if as_json else report.text(), err=True)
+    if as_json:
+        terminal.echo_json(report.document(), err=True)
+    else:
+        terminal.echo(report.text(), err=True)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
 
 def refuse(reason: str) -> NoReturn:
     """End because of wrong usage."""
-    typer.echo(f"fhir-trial: {reason}", err=True)
+    terminal.echo(f"fhir-trial: {reason}", err=True)
     raise typer.Exit(ExitCode.USAGE)

@@ -26,12 +26,16 @@ def watched(items: Iterable[Item], *, beside_data: bool = False) -> Iterator[Ite
 
     columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
     console = Console(stderr=True)
+    if console.is_dumb_terminal:  # it cannot draw over what it has drawn
+        yield iter(items)
+        return
     # standard output carries data, which must not be drawn into the display
     display = Progress(*columns, console=console, transient=True, redirect_stdout=False)
     try:
         yield _counted(items, display)
     finally:
-        display.stop()
+        if display.live.is_started:  # else it would show a cursor that it has not hidden
+            display.stop()
 
 
 def _counted(items: Iterable[Item], display: "Progress") -> Iterator[Item]:

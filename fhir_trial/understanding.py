@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from fhir_trial.eligibility import Constraint, Criterion, Reading, Terms, constraints, parse
+from fhir_trial.eligibility import Constraint, Criterion, Reading, Terms, Window, constraints, parse
+from fhir_trial.eligibility.constraint import Status
+from fhir_trial.mapping.verdict import joins_only, verdict
 from fhir_trial.trial import Trial
 
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "="}
+STATUSES: tuple[Status, ...] = ("computable", "partial", "text")
 
 
 class Line(NamedTuple):
@@ -17,74 +20,139 @@ class Line(NamedTuple):
 
     criterion: Criterion
     reading: Reading
-    depth: int
+    status: Status
+    """How far it was understood where it stands; the words alone may say more (`reading.status`)."""
+    joins: bool
+    """Whether it only says how the list below it is joined."""
 
 
-def lines(trial: Trial, mesh_terms: dict[str, str]) -> Iterator[Line]:
-    """Every criterion of a trial in document order, each with its reading."""
+class Understood(NamedTuple):
+    """The criteria of a trial."""
+
+    id: str
+    lines: list[Line]
+    """In document order."""
+    incomplete: bool
+    """Whether the text itself says that criteria are missing."""
+
+
+def understood(trial: Trial, mesh_terms: dict[str, str]) -> Understood:
+    """Every criterion of a trial with its reading; mesh_terms: words of its conditions -> MeSH descriptor."""
     stated = trial.protocol.eligibility
     if stated is None or not stated.criteria:
-        return
+        return Understood(trial.id, [], incomplete=False)
+    parsed = parse(stated.criteria)
     terms = Terms(mesh_terms)
-    for criterion in parse(stated.criteria).walk():
-        reading = constraints(criterion.text, section=criterion.section, mesh_terms=terms)
-        yield Line(criterion, reading, criterion.path.count(".") - 1)
+    return Understood(
+        trial.id, [_line(criterion, terms) for criterion in parsed.walk()], incomplete=parsed.incomplete
+    )
+
+
+def _line(criterion: Criterion, terms: Terms) -> Line:
+    reading = constraints(criterion.text, section=criterion.section, mesh_terms=terms)
+    joins = bool(criterion.children) and joins_only(criterion)
+    return Line(criterion, reading, verdict(criterion, reading), joins)
+
+
+# --- for people ------------------------------------------------------------------------------------------
+
+
+def meaning(line: Line) -> Iterator[str]:
+    """What a line was understood as, a limit or a note each."""
+    criterion, reading, _, joins = line
+    if criterion.children:
+        yield _LISTS[criterion.logic].format(criterion.threshold)
+    joint = _JOINTS[reading.join]
+    for number, constraint in enumerate(reading.constraints):
+        yield f"{joint if number else ''}{wording(constraint)}"
+    if reading.constraints and criterion.label is not None:
+        yield "(only under its sub-heading)"
+    if reading.constraints and criterion.section == "other":
+        yield "(to include or to exclude?)"
+    if reading.status == "partial" and reading.residue and not joins:
+        yield f"not understood: {' … '.join(reading.residue)}"
+
+
+_LISTS = {"all-of": "all of:", "any-of": "any of:", "at-least": "at least {} of:", "unknown": "a list:"}
+_JOINTS = {"all-of": "and ", "any-of": "or ", "unknown": "and/or "}
 
 
 def wording(constraint: Constraint) -> str:
-    """A constraint in short: "age ≥ 18 a", "alt ≤ 3 × ULN", "sex female"."""
+    """A constraint in short: "age ≥ 18 a", "alt ≤ 3 × ULN", "sex female", "language not en, not es"."""
     joint = " or " if constraint.join == "any-of" else ", "
     unit = f" × {constraint.multiple_of}" if constraint.multiple_of else f" {constraint.unit or ''}".rstrip()
     limits = joint.join(f"{SIGNS[bound.operator]} {bound.value}{unit}" for bound in constraint.bounds)
-    said = limits or " or ".join(constraint.codes) or ("no" if constraint.negated else "yes")
+    said = limits or _codes(constraint) or ("no" if constraint.negated else "yes")
     window = f" ({constraint.window.text})" if constraint.window else ""
     return f"{constraint.variable} {said}{window}"
 
 
-def document(trial_id: str, line: Line) -> dict[str, Any]:
-    """One line as JSON: {id, path, section, text, start, end, status, constraints 0..*, residue 0..*}."""
-    criterion, reading, _ = line
-    stated: dict[str, Any] = {
-        "id": trial_id,
-        "path": criterion.path,
-        "section": criterion.section,
-        "text": criterion.text,
-        "start": criterion.start,
-        "end": criterion.end,
-        "status": reading.status,
-    }
-    if criterion.label:
-        stated["label"] = criterion.label
-    if criterion.children:
-        stated["logic"] = criterion.logic
-        if criterion.threshold is not None:
-            stated["threshold"] = criterion.threshold
-    stated["constraints"] = [_constraint(constraint) for constraint in reading.constraints]
-    if len(reading.constraints) > 1:
-        stated["join"] = reading.join
-    stated["residue"] = list(reading.residue)
-    return stated
+def _codes(constraint: Constraint) -> str:
+    if constraint.negated:
+        return ", ".join(f"not {code}" for code in constraint.codes)
+    return " or ".join(constraint.codes)
+
+
+# --- for machines ----------------------------------------------------------------------------------------
+
+
+def document(found: Understood) -> dict[str, Any]:
+    """The criteria of a trial as JSON; docs/criteria.md says what each field means."""
+    return {"id": found.id, "incomplete": found.incomplete, "criteria": [*map(_criterion, found.lines)]}
+
+
+def _criterion(line: Line) -> dict[str, Any]:
+    criterion, reading, status, _ = line
+    children = bool(criterion.children)
+    return _stated(
+        path=criterion.path,
+        section=criterion.section,
+        label=criterion.label,
+        marker=criterion.marker or None,
+        text=criterion.text,
+        start=criterion.start,
+        end=criterion.end,
+        status=status,
+        logic=criterion.logic if children else None,
+        threshold=criterion.threshold if children else None,
+        constraints=[*map(_constraint, reading.constraints)],
+        join=reading.join if len(reading.constraints) > 1 else None,
+        residue=[*reading.residue],
+    )
 
 
 def _constraint(constraint: Constraint) -> dict[str, Any]:
-    stated: dict[str, Any] = {"variable": constraint.variable, "rule": constraint.rule}
-    if constraint.bounds:
-        stated["bounds"] = [[bound.operator, str(bound.value)] for bound in constraint.bounds]
-    if len(constraint.bounds) > 1:
-        stated["join"] = constraint.join
-    if constraint.codes:
-        stated["codes"] = list(constraint.codes)
-    for key, value in (
-        ("unit", constraint.unit),
-        ("multipleOf", constraint.multiple_of),
-        ("loinc", constraint.loinc),
-        ("window", constraint.window.text if constraint.window else None),
-        ("negated", constraint.negated or None),
-    ):
-        if value is not None:
-            stated[key] = value
-    return stated
+    bounds = [
+        {"operator": bound.operator, "value": str(bound.value), "literal": bound.literal}
+        for bound in constraint.bounds
+    ]
+    return _stated(
+        variable=constraint.variable,
+        bounds=bounds or None,
+        join=constraint.join if len(bounds) > 1 else None,
+        unit=constraint.unit,
+        unitText=constraint.unit_text or None,
+        multipleOf=constraint.multiple_of,
+        codes=[*constraint.codes] or None,
+        negated=constraint.negated or None,
+        window=_window(constraint.window) if constraint.window else None,
+        loinc=constraint.loinc,
+        rule=constraint.rule,
+        start=constraint.start,
+        end=constraint.end,
+    )
 
+
+def _window(window: Window) -> dict[str, Any]:
+    value = None if window.value is None else str(window.value)
+    return _stated(text=window.text, value=value, unit=window.unit)
+
+
+def _stated(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+# --- over many trials ------------------------------------------------------------------------------------
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -94,25 +162,35 @@ class Share:
     """How much was understood over many trials."""
 
     trials: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
+    incomplete: int = 0
+    """Trials whose text says that criteria are missing."""
+    joining: int = 0
+    """Lines that only join a list; they set no limit, so they are not counted among the others."""
+    statuses: Counter[Status] = field(default_factory=Counter)
     words: Counter[str] = field(default_factory=Counter)
     """Words of partial and text lines that no constraint holds."""
 
-    def add(self, found: list[Line]) -> None:
+    def add(self, found: Understood) -> None:
         """Count one trial."""
         self.trials += 1
-        for _, reading, _ in found:
-            self.statuses[reading.status] += 1
+        self.incomplete += found.incomplete
+        for _, reading, status, joins in found.lines:
+            if joins:
+                self.joining += 1
+                continue
+            self.statuses[status] += 1
             if reading.status != "computable":
                 left = reading.residue or (reading.text,)
                 self.words.update({word.lower() for text in left for word in _WORD.findall(text)})
 
     def document(self, commonest: int) -> dict[str, Any]:
-        """{trials, lines, computable, partial, text, notUnderstood} as numbers."""
+        """{trials, incomplete, lines, joining, computable, partial, text, notUnderstood} as numbers."""
         return {
             "trials": self.trials,
+            "incomplete": self.incomplete,
             "lines": self.statuses.total(),
-            **{status: self.statuses[status] for status in ("computable", "partial", "text")},
+            "joining": self.joining,
+            **{status: self.statuses[status] for status in STATUSES},
             "notUnderstood": dict(self.ranked(commonest)),
         }
 
