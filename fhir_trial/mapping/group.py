@@ -204,6 +204,8 @@ class _Nested:
                 return "text", None
         else:
             reading = constraints(text, section=criterion.section, mesh_terms=terms, whole=True)
+        if reading.status != "computable":  # most lines
+            return reading.status, None
         status = verdict(criterion, reading)
         return status, coded(reading, self._graph) if status == "computable" else None
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from fhir_trial.eligibility import Reading, Section, Terms, constraints, lexer, people, statement, statements
 from fhir_trial.eligibility.sieve import words_of
+from fhir_trial.eligibility.vocabulary import vocabulary
 
 _BEGINNING: Final = 100
 """Characters that are looked at first; they settle it for nineteen lines of twenty."""
@@ -21,9 +22,13 @@ _CONDITION: Final = 120
 """Characters of the longest line that is understood as a condition."""
 _NAME: Final = 48
 """Characters at its end in which the condition's name stands."""
+_LEAD: Final = 2
+"""Words at its beginning that lead to the name."""
 _MOST: Final = 32_768
 """How many words are remembered."""
 _RUN = re.compile("[a-z]+")
+_parts = re.compile(r"[^\s.,;:()/'’-]+").findall
+"""A word without the punctuation that clings to it; in its parts, if it has a hyphen or an apostrophe."""
 _SHORTEST_STEM: Final = 4
 
 
@@ -39,15 +44,15 @@ def long_reading(text: str, section: Section, terms: Terms | None) -> Reading | 
     if (
         (limits.admits(words) and limits.admits(_rest(text)))
         or (size <= _PEOPLE and states.admits(words) and states.admits(_rest(text)))
-        or (size <= _CONDITION and terms is not None and _may_be_condition(text, terms, leads))
+        or (
+            size <= _CONDITION
+            and terms is not None
+            and leads.admits(words[:_LEAD])
+            and terms.may_be_in(words_of(text[-_NAME:].lower()))
+        )
     ):
         return constraints(text, section=section, mesh_terms=terms, whole=True)
     return statement(text) if size <= statements.LONGEST and conduct.admits(words) else None
-
-
-def _may_be_condition(text: str, terms: Terms, leads: "_Vocabulary") -> bool:
-    before = text[:-_NAME].lower().split()[:-1]
-    return leads.admits(before) and terms.may_be_in(words_of(text[-_NAME:].lower()))
 
 
 def _rest(text: str) -> list[str]:
@@ -80,8 +85,8 @@ class _Vocabulary:
     def _is_foreign(self, written: str) -> bool:
         if written[:1] == "(" and written[-1:] == ")":
             return False  # a time may have any word in brackets
-        word = written.strip(".,;:()")
-        return word.isascii() and word.isalpha() and not self._knows(word)
+        parts = _parts(written)
+        return any([part.isascii() and part.isalpha() and not self._knows(part) for part in parts])
 
 
 def _written_with(texts: Iterable[str]) -> Callable[[str], bool]:
@@ -108,3 +113,6 @@ def _of_limits() -> Iterator[str]:
     for kind in lexer._alternatives():
         yield kind.pattern
         yield " ".join(kind.words)
+    yield from lexer._SHORT_TIMES
+    for unit in vocabulary().units.values():  # in the patterns they share their beginnings
+        yield from unit.aliases

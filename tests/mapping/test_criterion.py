@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from fhir_trial.eligibility import Terms, constraints
+from fhir_trial.eligibility.patterns import WORD_NUMBERS
+from fhir_trial.eligibility.vocabulary import vocabulary
 from fhir_trial.mapping.group import LONG
-from fhir_trial.mapping.long_lines import long_reading
+from fhir_trial.mapping.long_lines import _vocabularies, long_reading
 from fhir_trial.release import Release
 from tests.mapping.made import codes, extensions, of_type, trial
 
@@ -226,3 +228,20 @@ def test_a_glance_at_a_long_line_never_hides_what_reading_it_would_find(before: 
     read = constraints(line, section="inclusion", mesh_terms=terms, whole=True)
     seen = long_reading(line, "inclusion", terms)
     assert (seen.status if seen else "text") == read.status
+
+
+def test_no_word_that_limits_are_written_with_is_foreign_to_them() -> None:
+    table = vocabulary()
+    written = [alias for unit in table.units.values() for alias in unit.aliases]
+    written += [alias for variable in table.variables.values() for alias in variable.aliases]
+    written += [word for words in table.words.values() for word in words]
+    written += [
+        *WORD_NUMBERS,
+        "upper limit of the institutional reference range",
+        "no less than",
+        "randomisation",
+    ]
+    limits = _vocabularies()[0]
+    assert [words for words in written if not limits.admits(words.split())] == []
+    assert not limits.admits(["hepatitis,"])
+    assert not limits.admits(["hepatitis-related"])
