@@ -8,9 +8,21 @@ in the patterns and tables themselves, so a word that is added there is no longe
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import chain
+from types import ModuleType
 from typing import Final
 
-from fhir_trial.eligibility import Reading, Section, Terms, constraints, lexer, people, statement, statements
+from fhir_trial.eligibility import (
+    Reading,
+    Section,
+    Terms,
+    constraints,
+    lexer,
+    patterns,
+    people,
+    statement,
+    statements,
+)
 from fhir_trial.eligibility.sieve import words_of
 from fhir_trial.eligibility.vocabulary import vocabulary
 
@@ -37,7 +49,7 @@ def long_reading(text: str, section: Section, terms: Terms | None) -> Reading | 
 
     terms: the trial's own conditions.
     """
-    limits, states, leads, conduct = _vocabularies()
+    limits, states, conduct = _vocabularies()
     size = len(text)
     words = text[:_BEGINNING].lower().split()
     words.pop()  # it may go on
@@ -47,7 +59,7 @@ def long_reading(text: str, section: Section, terms: Terms | None) -> Reading | 
         or (
             size <= _CONDITION
             and terms is not None
-            and leads.admits(words[:_LEAD])
+            and states.admits(words[:_LEAD])
             and terms.may_be_in(words_of(text[-_NAME:].lower()))
         )
     ):
@@ -86,33 +98,50 @@ class _Vocabulary:
         if written[:1] == "(" and written[-1:] == ")":
             return False  # a time may have any word in brackets
         parts = _parts(written)
-        return any([part.isascii() and part.isalpha() and not self._knows(part) for part in parts])
+        return any(part.isascii() and part.isalpha() and not self._knows(part) for part in parts)
 
 
-def _written_with(texts: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a word is part of a pattern or name, or longer than one that may leave its end open."""
-    written = " ".join(texts)
+def _written_with(patterns: Iterable[str], names: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a word is part of a pattern, longer than one whose end may be open, or a word of a name."""
+    written = " ".join(patterns)
     stems = tuple(sorted({run for run in _RUN.findall(written) if len(run) >= _SHORTEST_STEM}))
-    return lambda word: word in written or word.startswith(stems)
+    of_names = {word for name in names for word in _ways_to_join(_RUN.findall(name))}
+    return lambda word: word in of_names or word in written or word.startswith(stems)
+
+
+def _ways_to_join(parts: list[str]) -> Iterator[str]:
+    """The words of a name, also those that stand next to each other as one: spaces may be left out."""
+    for start in range(len(parts)):
+        for end in range(start + 1, len(parts) + 1):
+            yield "".join(parts[start:end])
 
 
 @cache
-def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary, _Vocabulary]:
-    """Of limits; of pregnancy, sex and languages; of what leads to a condition; of study conduct."""
-    states = (people._EXPECTING, people._DENIED, people._SEX, people._EITHER_SEX, people._SPEAKS_NOT)
-    leads = (people._DISEASE_LEAD, people._DISEASE_DENIED)
+def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary]:
+    """Of limits; of pregnancy, sex, languages and what leads to a condition; of study conduct."""
+    table = vocabulary()
+    limits = chain(_texts(patterns, lexer), [kind.pattern for kind in lexer._alternatives()])
+    names = chain(
+        *(unit.aliases for unit in table.units.values()),
+        *(variable.aliases for variable in table.variables.values()),
+        *table.words.values(),
+    )
     return (
-        _Vocabulary(_written_with(_of_limits())),
-        _Vocabulary(_written_with(each.pattern for each in (*states, people._speaks_pattern()))),
-        _Vocabulary(_written_with(each.pattern for each in leads)),
+        _Vocabulary(_written_with(limits, names)),
+        _Vocabulary(_written_with(_texts(people), table.languages)),
         _Vocabulary(lambda word: statements.may_begin([word])),
     )
 
 
-def _of_limits() -> Iterator[str]:
-    for kind in lexer._alternatives():
-        yield kind.pattern
-        yield " ".join(kind.words)
-    yield from lexer._SHORT_TIMES
-    for unit in vocabulary().units.values():  # in the patterns they share their beginnings
-        yield from unit.aliases
+def _texts(*modules: ModuleType) -> Iterator[str]:
+    """The texts and patterns that modules have, among them every pattern that lines are held against."""
+    for module in modules:
+        for name, value in vars(module).items():
+            if name.startswith("__"):
+                continue
+            if isinstance(value, re.Pattern):
+                yield value.pattern
+            elif isinstance(value, str):
+                yield value
+            elif isinstance(value, dict | list | frozenset):
+                yield from [each for each in value if isinstance(each, str)]

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from fhir_trial.eligibility import Terms, constraints
+from fhir_trial.eligibility import Terms, constraints, parse
 from fhir_trial.eligibility.patterns import WORD_NUMBERS
 from fhir_trial.eligibility.vocabulary import vocabulary
 from fhir_trial.mapping.group import LONG
 from fhir_trial.mapping.long_lines import _vocabularies, long_reading
 from fhir_trial.release import Release
+from fhir_trial.sources import ctgov_v2
 from tests.mapping.made import codes, extensions, of_type, trial
+from tests.records import CORPUS, needs_corpus
 
 
 def _groups(
@@ -241,7 +243,18 @@ def test_no_word_that_limits_are_written_with_is_foreign_to_them() -> None:
         "no less than",
         "randomisation",
     ]
-    limits = _vocabularies()[0]
+    limits, *_ = _vocabularies()
     assert [words for words in written if not limits.admits(words.split())] == []
-    assert not limits.admits(["hepatitis,"])
-    assert not limits.admits(["hepatitis-related"])
+    assert not limits.admits(["melanoma,"])
+    assert not limits.admits(["melanoma-related"])
+
+
+@needs_corpus
+def test_a_glance_at_the_long_lines_of_real_records_hides_nothing() -> None:
+    for path in sorted((CORPUS / "ctgov_v2").glob("*.json")):
+        stated = ctgov_v2.decode(path.read_bytes()).protocol.eligibility
+        for criterion in parse((stated and stated.criteria) or "").walk():
+            if len(criterion.text) > LONG and (text := criterion.text):
+                read = constraints(text, section=criterion.section, whole=True)
+                seen = long_reading(text, criterion.section, None)
+                assert (seen.status if seen else "text") == read.status, text
