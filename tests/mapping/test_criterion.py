@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from fhir_trial.eligibility import Terms, constraints, parse
+from fhir_trial.eligibility import Criterion, Section, Terms, constraints, parse
 from fhir_trial.eligibility.patterns import WORD_NUMBERS
 from fhir_trial.eligibility.vocabulary import vocabulary
 from fhir_trial.mapping.group import LONG
 from fhir_trial.mapping.long_lines import _vocabularies, long_reading
+from fhir_trial.mapping.verdict import joins_only
 from fhir_trial.release import Release
 from fhir_trial.sources import ctgov_v2
 from tests.mapping.made import codes, extensions, of_type, trial
@@ -118,9 +119,6 @@ def _status(words: str, section: str = "Inclusion", release: Release = Release.R
         ("Any of the following:", "Inclusion", "computable"),
         ("At least 2 of the following criteria", "Inclusion", "computable"),
         ("Patients will be excluded if they meet any of the following criteria:", "Exclusion", "computable"),
-        # who may not take part is no inclusion, and the other way round
-        ("Patients will be excluded if they meet any of the following criteria:", "Inclusion", "partial"),
-        ("Patients are eligible if they meet all of the following criteria:", "Exclusion", "partial"),
         ("Any of the following criteria not met:", "Exclusion", "partial"),
         ("Smokers with any of the following:", "Inclusion", "partial"),
         ("Any of the following within 6 months:", "Exclusion", "partial"),
@@ -132,6 +130,24 @@ def test_words_above_a_list_are_understood_only_if_they_join_it_and_say_no_more(
     words: str, section: str, expected: str, release: Release
 ) -> None:
     assert _status(words, section, release) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "section", "expected"),
+    [
+        ("Patients will be excluded if any of the following are met:", "exclusion", True),
+        ("Patients will be excluded if any of the following are met:", "inclusion", False),
+        ("Patients are eligible if any of the following are met:", "inclusion", True),
+        ("Patients are eligible if any of the following are met:", "exclusion", False),
+        ("Patients are not eligible if any of the following are not met:", "exclusion", False),
+    ],
+)
+def test_words_that_let_in_or_keep_out_only_join_a_list_of_that_section(
+    words: str, section: Section, expected: bool
+) -> None:
+    member = Criterion(section, f"{section}.1.1", None, "*", "Gout", 0, 4)
+    criterion = Criterion(section, f"{section}.1", None, "*", words, 0, len(words), (member,), "any-of")
+    assert joins_only(criterion) is expected
 
 
 def test_offsets_lead_back_to_the_words_in_the_description() -> None:
