@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from fhir_trial import terminal
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -21,11 +23,10 @@ def watched(items: Iterable[Item], *, beside_data: bool = False) -> Iterator[Ite
     if not sys.stderr.isatty() or (beside_data and sys.stdout.isatty()):
         yield iter(items)
         return
-    from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("records"), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = terminal.console(err=True)
     if console.is_dumb_terminal:  # it cannot draw over what it has drawn
         yield iter(items)
         return

@@ -37,13 +37,13 @@ def echo_json(value: Any, *, err: bool = False) -> None:
     typer.echo(orjson.dumps(value).decode().translate(_SHOWN_IN_JSON), err=err)
 
 
-def console() -> "Console":
-    """Where tables are drawn: in colour on a terminal that has any, unless NO_COLOR is set (no-color.org)."""
+def console(*, err: bool = False) -> "Console":
+    """What draws tables: in colours on a terminal that has any, unless NO_COLOR is set (no-color.org)."""
     from rich.console import Console
 
     wanted = not os.environ.get("NO_COLOR")
     return Console(
-        file=sys.stdout,
+        file=sys.stderr if err else sys.stdout,
         color_system="auto" if wanted else None,
         markup=False,
         emoji=False,

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,10 +123,11 @@ def test_a_terminal_shows_colours() -> None:
     "arguments",
     [["criteria"], ["report"], ["convert", "-o", os.devnull], ["validate"], ["criteria", "--help"]],
 )
-def test_no_escape_sequence_where_no_colour_is_wanted(arguments: list[str], settings: dict[str, str]) -> None:
+def test_no_colour_is_shown_where_none_is_wanted(arguments: list[str], settings: dict[str, str]) -> None:
     shown = _on_terminal(arguments[0], str(SEED), *arguments[1:], **settings)
     assert shown
-    assert "\x1b" not in shown
+    # a progress display that comes up on a slow machine still moves the cursor, where there is one
+    assert not re.search(r"\x1b\[[\d;]*m" if "NO_COLOR" in settings else "\x1b", shown)
 
 
 def test_an_empty_no_color_is_none() -> None:
