@@ -3,7 +3,7 @@
 from fhir_trial.eligibility.constraint import Bound, Constraint, Reading, Window
 from fhir_trial.eligibility.criteria import Criteria, Criterion, Logic, Section, Span, SpanKind
 from fhir_trial.eligibility.people import Terms
-from fhir_trial.eligibility.reader import constraints, statement
+from fhir_trial.eligibility.reader import constraints
 from fhir_trial.eligibility.splitter import parse
 
 __all__ = [
@@ -20,5 +20,4 @@ __all__ = [
     "Window",
     "constraints",
     "parse",
-    "statement",
 ]

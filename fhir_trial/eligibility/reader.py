@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from fhir_trial.eligibility import people, statements
 from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
 from fhir_trial.eligibility.criteria import Section
+from fhir_trial.eligibility.glance import may_be_whole
 from fhir_trial.eligibility.grammar import leaves_a_denial_open, limits
 from fhir_trial.eligibility.interpreter import Interpreter, says_how_measured, window_of
 from fhir_trial.eligibility.lexer import lowered, tokens
@@ -19,10 +20,8 @@ from fhir_trial.eligibility.sieve import may_hold_a_limit, telling, words_of
 
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
-_SHORT = 80
-"""Characters of the lines whose reading is remembered."""
-_BEGINNING = 40
-"""Characters of a line that tell whether it is worth cutting all of it into words."""
+SHORT = 80
+"""Characters of the lines whose reading is remembered; longer ones are first glanced at if all has to fit."""
 _MARKER = re.compile(
     r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+"
     # a number without its blank, in front of an age ("1.18 years or older")
@@ -83,12 +82,12 @@ def constraints(
     whole: read a line only if all of it can be understood; one with any other word is text at once, which
     saves half of the time, where it would else be partial.
     """
-    if len(text) > _LONGEST:
+    terms = mesh_terms if isinstance(mesh_terms, Terms) else Terms(mesh_terms) if mesh_terms else None
+    if len(text) > _LONGEST or (whole and len(text) > SHORT and not may_be_whole(text, terms)):
         return Reading(text=text, status="text")
     lower = _unmarked(text)
     words = words_of(lower)
     told = _worth_a_look().intersection(words)
-    terms = mesh_terms if isinstance(mesh_terms, Terms) else Terms(mesh_terms) if mesh_terms else None
     named = terms is not None and terms.may_be_in(words)
     if not told and not named:
         return Reading(text=text, status="text")
@@ -106,30 +105,9 @@ def constraints(
         return Reading(text=text, status="text")
     if not may_hold_a_limit(lower, words, told):
         return Reading(text=text, status="text")
-    if len(text) <= _SHORT:
+    if len(text) <= SHORT:
         return _short(text, lower, section, whole)
     return _Line(text, lower, section, whole).reading()
-
-
-def statement(text: str) -> Reading:
-    """How a line of study conduct (consent, other studies, habits) is understood; limits are not looked for.
-
-    For lines that `constraints` would take too long over: most of these cost a look at their first words.
-    """
-    if len(text) <= statements.LONGEST and _may_be_statement(text):
-        lower = _unmarked(text)
-        reading = statements.reading(text, lower, words_of(lower))
-        if reading is not None:
-            return reading
-    return Reading(text=text, status="text")
-
-
-def _may_be_statement(text: str) -> bool:
-    """Whether a line begins like one of study conduct."""
-    words = words_of(_unmarked(text[:_BEGINNING]))
-    if len(text) > _BEGINNING and words:
-        words.pop()  # it may go on
-    return statements.may_begin(words)
 
 
 def _unmarked(text: str) -> str:

@@ -12,7 +12,6 @@ from fhir_trial.eligibility import Criterion, Terms, constraints, parse
 from fhir_trial.mapping import cross_version, extensions, time_span, urls
 from fhir_trial.mapping.criterion import Combined, coded
 from fhir_trial.mapping.graph import Graph, Index, Reference, Resource, reference
-from fhir_trial.mapping.long_lines import long_reading
 from fhir_trial.mapping.narrative import bullets, heading, narrative, paragraph, preformatted
 from fhir_trial.mapping.verdict import of_parent, verdict
 from fhir_trial.trial import Eligibility
@@ -132,13 +131,6 @@ def _age_ranges(minimum: str | None, maximum: str | None) -> list[Element]:
 # --- criteria -------------------------------------------------------------------------------------------
 
 
-LONG = 80
-"""Criteria with more characters are looked at before they are read.
-
-Of the dev records' 5,429 criteria without others below them 2,635 are longer.
-"""
-
-
 _START = urls.EXTENSION + "criterion-start"
 """The extension that every criterion carries, and nothing else does."""
 _END = urls.EXTENSION + "criterion-end"
@@ -197,13 +189,7 @@ class _Nested:
 
     def _read(self, criterion: Criterion) -> tuple[str, Element | Combined | None]:
         """How far a criterion was understood, and its coded form if it has one."""
-        text, terms = criterion.text, self._terms
-        if len(text) > LONG:
-            reading = long_reading(text, criterion.section, terms)
-            if reading is None:
-                return "text", None
-        else:
-            reading = constraints(text, section=criterion.section, mesh_terms=terms, whole=True)
+        reading = constraints(criterion.text, section=criterion.section, mesh_terms=self._terms, whole=True)
         if reading.status != "computable":  # most lines
             return reading.status, None
         status = verdict(criterion, reading)

@@ -4,16 +4,11 @@ from typing import Any
 
 import pytest
 
-from fhir_trial.eligibility import Criterion, Section, Terms, constraints, parse
-from fhir_trial.eligibility.patterns import WORD_NUMBERS
-from fhir_trial.eligibility.vocabulary import vocabulary
-from fhir_trial.mapping.group import LONG
-from fhir_trial.mapping.long_lines import _vocabularies, long_reading
+from fhir_trial.eligibility import Criterion, Section
 from fhir_trial.mapping.verdict import joins_only
 from fhir_trial.release import Release
-from fhir_trial.sources import ctgov_v2
+from tests.eligibility.test_glance import LONG_LINES
 from tests.mapping.made import codes, extensions, of_type, trial
-from tests.records import CORPUS, needs_corpus
 
 
 def _groups(
@@ -210,17 +205,6 @@ def test_a_multiple_with_a_time_has_both_modifiers() -> None:
     assert names == ["time-window", "multiple-of-limit"]
 
 
-LONG_LINES = [
-    "Participants who have signed a written informed consent form prior to any study procedures",
-    "Platelet count of at least 75,000/uL, within 10 days prior to the start of the study",
-    "Adequate renal function: creatinine clearance (Cockcroft-Gault) at least 45 mL/min at screening",
-    "Participants with an Eastern Cooperative Oncology Group (ECOG) performance status score of 0 or 1",
-    "Women who are known to be pregnant, breast feeding or planning pregnancy during the study period",
-    "Participants must be able to speak, read, write, and understand English or Spanish fluently and well",
-    "Participants who must have had a physician-diagnosed documented diagnosis of type 2 diabetes mellitus",
-]
-
-
 @pytest.mark.parametrize("words", LONG_LINES)
 @pytest.mark.parametrize("release", Release)
 def test_a_long_line_is_coded_if_all_of_it_is_understood(words: str, release: Release) -> None:
@@ -230,47 +214,6 @@ def test_a_long_line_is_coded_if_all_of_it_is_understood(words: str, release: Re
         eligibilityModule={"eligibilityCriteria": f"Inclusion Criteria:\n\n* {words}\n"},
         sections={"derivedSection": {"conditionBrowseModule": browse}},
     )
-    assert len(words) > LONG
     (found,) = of_type(stated, "Group", release)[0]["characteristic"]
     assert _said(found)["status"] == "computable"
     assert found["code"]["text"] == words
-
-
-@pytest.mark.parametrize("before", ["", "Known ", "- ", "Patients with a history of unrelated disease and "])
-@pytest.mark.parametrize(
-    "words", [*LONG_LINES, "Gout of the left foot that was treated by a doctor in the last ten years"]
-)
-def test_a_glance_at_a_long_line_never_hides_what_reading_it_would_find(before: str, words: str) -> None:
-    line = before + words
-    terms = Terms({"Diabetes Mellitus, Type 2": "D003924"})
-    read = constraints(line, section="inclusion", mesh_terms=terms, whole=True)
-    seen = long_reading(line, "inclusion", terms)
-    assert (seen.status if seen else "text") == read.status
-
-
-def test_no_word_that_limits_are_written_with_is_foreign_to_them() -> None:
-    table = vocabulary()
-    written = [alias for unit in table.units.values() for alias in unit.aliases]
-    written += [alias for variable in table.variables.values() for alias in variable.aliases]
-    written += [word for words in table.words.values() for word in words]
-    written += [
-        *WORD_NUMBERS,
-        "upper limit of the institutional reference range",
-        "no less than",
-        "randomisation",
-    ]
-    limits, *_ = _vocabularies()
-    assert [words for words in written if not limits.admits(words.split())] == []
-    assert not limits.admits(["melanoma,"])
-    assert not limits.admits(["melanoma-related"])
-
-
-@needs_corpus
-def test_a_glance_at_the_long_lines_of_real_records_hides_nothing() -> None:
-    for path in sorted((CORPUS / "ctgov_v2").glob("*.json")):
-        stated = ctgov_v2.decode(path.read_bytes()).protocol.eligibility
-        for criterion in parse((stated and stated.criteria) or "").walk():
-            if len(criterion.text) > LONG and (text := criterion.text):
-                read = constraints(text, section=criterion.section, whole=True)
-                seen = long_reading(text, criterion.section, None)
-                assert (seen.status if seen else "text") == read.status, text

@@ -1,4 +1,4 @@
-"""Reads those long lines that may be understood in full; most say too many things.
+"""Tells at a glance which long lines may be understood in full; most say too many things.
 
 Reading all of them would make a conversion slower by a tenth. One word that nothing is written with that is
 understood is enough to leave a line alone, and most lines begin with several. Which words these are is found
@@ -12,17 +12,8 @@ from itertools import chain
 from types import ModuleType
 from typing import Final
 
-from fhir_trial.eligibility import (
-    Reading,
-    Section,
-    Terms,
-    constraints,
-    lexer,
-    patterns,
-    people,
-    statement,
-    statements,
-)
+from fhir_trial.eligibility import lexer, patterns, people, statements
+from fhir_trial.eligibility.people import Terms
 from fhir_trial.eligibility.sieve import words_of
 from fhir_trial.eligibility.vocabulary import vocabulary
 
@@ -44,16 +35,13 @@ _parts = re.compile(r"[^\s.,;:()/'’-]+").findall
 _SHORTEST_STEM: Final = 4
 
 
-def long_reading(text: str, section: Section, terms: Terms | None) -> Reading | None:
-    """How a long line is understood as a whole; None for those that cannot be.
-
-    terms: the trial's own conditions.
-    """
+def may_be_whole(text: str, terms: Terms | None) -> bool:
+    """Whether all of a long line may be understood; terms: the trial's own conditions."""
     limits, states, conduct = _vocabularies()
     size = len(text)
     words = text[:_BEGINNING].lower().split()
     words.pop()  # it may go on
-    if (
+    return (
         (limits.admits(words) and limits.admits(_rest(text)))
         or (size <= _PEOPLE and states.admits(words) and states.admits(_rest(text)))
         or (
@@ -62,9 +50,8 @@ def long_reading(text: str, section: Section, terms: Terms | None) -> Reading | 
             and states.admits(words[:_LEAD])
             and terms.may_be_in(words_of(text[-_NAME:].lower()))
         )
-    ):
-        return constraints(text, section=section, mesh_terms=terms, whole=True)
-    return statement(text) if size <= statements.LONGEST and conduct.admits(words) else None
+        or (size <= statements.LONGEST and conduct.admits(words))
+    )
 
 
 def _rest(text: str) -> list[str]:
