@@ -27,6 +27,7 @@ from fhir_trial.eligibility.vocabulary import Unit, Variable, vocabulary
 
 _GENERIC = {
     "performance-status": ("ecog", "who-ps", "karnofsky", "lansky", "asa"),
+    "physical-status": ("ecog", "who-ps", "asa"),
     "who-ps": ("ecog",),
     "bp": ("sbp", "dbp", "map"),
     "transaminases": ("alt", "ast"),
@@ -51,20 +52,24 @@ _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
     r"(?:(?:chang|increas|decreas|reduc|improv|worsen|declin|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
-    r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance|(?:central|mixed)\s+venous)\s+\Z"
+    r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance|(?:central|mixed)\s+venous"
+    r"|central|obstructive|suicidal\s+ideation\s+score\s+(?:of|on))\s+\Z"
 )
+_PART_OF_A_SCORE = re.compile(r"(?<!\d[-\s])\b(?:items?|domains?|sub-?scales?|sub-?scores?|questions?)\b")
+_NEXT_PART = re.compile(r"[,;.(]|\band\b|\bor\b")
 _OTHER_ENDINGS = (
-    "in", "of", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance", "venous",
+    "in", "of", "on", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance", "venous",
+    "central", "obstructive",
 )  # fmt: skip
 """How the last word of these ends; looked at first, because most limits follow another word."""
-_FEW_LEVELS = 10
-"""A scale of no more may be asked to have one of them; of others the "=" is in doubt."""
 _PRESSURES = {"systolic": "sbp", "diastolic": "dbp"}
 _SPEAKING_UNITS = (
     ("pack", "pack-years"), ("cig", "cigarettes"), ("drinks", "alcohol-intake"),
     ("alcoholic", "alcohol-intake"), ("units of alcohol", "alcohol-intake"), ("standard", "alcohol-intake"),
 )  # fmt: skip
 """How a unit begins that has no other use -> the variable that it is of."""
+_WHEN = listed("if unless when whenever")
+_RATIOS = frozenset({"fev1-fvc", "fev1-svc"})
 _COMPARED = listed("not no non never without worse better")
 _OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
 """What stands before "people of 21-64 years"; further words may make it the time of something else."""
@@ -99,7 +104,7 @@ class Interpreter:
             return [age for part in self._parts(limit) if (age := self._age(part)) is not None]
         if not limit.variables or self._is_another_quantity(limit):
             return []
-        if limit.rule == "equal" and self._is_compared_otherwise(limit):
+        if (limit.rule == "equal" and self._is_compared_otherwise(limit)) or self._is_a_condition(limit):
             return []
         names = _specific([token.unit for token in limit.variables + self._named_behind(limit)])
         if names == ["bp"] and limit.rule != "pair":
@@ -142,6 +147,16 @@ class Interpreter:
         start = self.tokens[limit.start].start
         return _OTHER_QUANTITY.search(self.lower[max(0, start - 24) : start]) is not None
 
+    def _is_a_condition(self, limit: Limit) -> bool:
+        """Whether a limit only says when something else holds ("if creatinine > 1.5 mg/dL, then ...")."""
+        for place in range(limit.start - 1, max(limit.start - 5, -1), -1):
+            token = self.tokens[place]
+            if token.text in _WHEN:
+                return True
+            if token.kind in ",.":
+                return False
+        return False
+
     def _is_compared_otherwise(self, limit: Limit) -> bool:
         """Whether a word that is not understood denies or compares a plain value ("worse than ECOG 2")."""
         before = self.tokens[max(0, limit.start - 2) : limit.start]
@@ -160,6 +175,15 @@ class Interpreter:
             return []
         limit.end = match.end()
         return [behind]
+
+    def _is_part_of_a_score(self, limit: Limit) -> bool:
+        """Whether the words around speak of an item or a domain of a score, not of its total."""
+        start, end = self.tokens[limit.start].start, self.tokens[limit.end - 1].end
+        before, behind = self.lower[max(0, start - 25) : start], self.lower[end : end + 25]
+        return any(
+            _PART_OF_A_SCORE.search(words) is not None
+            for words in (_NEXT_PART.split(before)[-1], _NEXT_PART.split(behind)[0])
+        )
 
     def _which_pressure(self, limit: Limit) -> list[str]:
         """The pressure that is told behind its limit ("BP above 140 mmHg systolic"), else the general one."""
@@ -206,6 +230,10 @@ class Interpreter:
             unit = written_unit(limit, variable)
         if unit is None and last.kind in "QT":
             return None
+        if variable.id in _RATIOS and "predict" in last.unit:
+            return None  # a part of the predicted ratio, or a ratio of predicted values?
+        if variable.kind == "score" and self._is_part_of_a_score(limit):
+            return None
         bounds = believable_bounds(limit, variable, unit)
         if bounds is None or (variable.low < 0 and self._doubts_a_sign(limit, bounds, variable)):
             return None
@@ -237,11 +265,10 @@ class Interpreter:
         return known_unit(bracket[1], variable.id) if bracket is not None else None
 
     def _doubt_equality(self, bounds: list[Bound], variable: Variable, limit: Limit) -> None:
-        """No one asks for a creatinine of 1.3 mg/dL sharp: the "=" is most often a lost "≥" or "≤"."""
+        """No one asks for a creatinine of 1.3 mg/dL sharp: a written "=" is most often a lost "≥" or "≤"."""
         if bounds[0].operator != "eq":
             return
-        many = variable.high - variable.low > _FEW_LEVELS and limit.rule != "equal"
-        if variable.kind == "measure" or many:
+        if variable.kind == "measure" or limit.rule != "equal":
             self.complete = False
 
     def _counts_something(self, limit: Limit) -> bool:
@@ -260,6 +287,10 @@ class Interpreter:
         """A multiple of a limit of normal: it stays one, whatever the laboratory's limit is."""
         if variable.kind != "measure" and variable.id != "inr":
             return None
+        if variable.id == "lvef" and any(
+            token.unit != "LLN" for token in limit.numbers if token.kind in "LU"
+        ):
+            return None  # no heart has an upper limit to eject
         sides: set[NormalLimit] = {
             "LLN" if token.unit == "LLN" else "ULN" for token in limit.numbers if token.kind in "LU"
         }

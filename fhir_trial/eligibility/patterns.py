@@ -29,7 +29,7 @@ NUMBER = (
     r"|\d{1,3}+(?:(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|,\s\d{3}(?=\s?(?:cells\s?)?(?:/|per\b)))"
     r"|\d+(?:[.,·]\d+)*|\.\d+"
     rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
-    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w)|[ⅰⅱⅲⅳⅴⅵ]"
+    r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w|\.?\s?\d)|[ⅰⅱⅲⅳⅴⅵ]"
     r"|(?:twice|thrice)(?=\s+(?:(?:higher|greater|more|above|than|the|institution\w*|lab\w*|local)\s+){0,4}"
     r"(?:normal|upper|i?uln|unl)\b))"
 )
@@ -141,11 +141,16 @@ LT = (
     r"|less(?=\s*\d)"
 )
 OUTSIDE = r"(?<!not\s)outside(?:\s+of)?(?:\s+the)?(?:\s+range)?(?:\s+(?:of|from|between))?(?=\s*\(?\s*\d)"
+_OTHERS = (
+    "(?:th[ae]n|adult|people|person|patient|subject|individual|child|infant|newborn|sibling|brother|sister|wom[ae]n"
+    "|m[ae]n|participant|volunteer)"
+)
+"""What "older" and "younger" stand before when they are of other people, or compare with what follows."""
 POST = (
     r"(?P<postge>\+(?!\s*\d)(?:\s*(?:years?|yrs?)(?![a-z]))?|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
     r"|or\s+older(?=\s+(?:patient|subject|participant|individual|people|person|adult)s?\b)"
-    r"|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?!\s+(?:th[ae]n|adult|people|person|patient|subject|individual))"
-    r"|(?:or|and|&)\s+(?:over|above|more|greater|higher|longer|beyond|at\s+least)(?!\s*(?:than|then|or|[\d≥>=]|the\s+age)))"
-    r"|(?P<postle>(?:or|and|&|/|,)?\s*younger(?!\s+(?:than|then))"
-    r"|(?:or|and|&)\s+(?:under|below|less|lower|fewer|shorter|smaller)(?!\s*(?:than|then|or|[\d≤<=]|the\s+age)))"
+    rf"|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?![a-z])(?!\s+{_OTHERS})"
+    r"|(?:or|and|&)\s+(?:over|above|more|greater|higher|longer|beyond|at\s+least)(?!\s*(?:than|then|or\s+(?:=|equal)|[\d≥>=]|the\s+age)))"
+    rf"|(?P<postle>(?:or|and|&|/|,)?\s*younger(?![a-z])(?!\s+{_OTHERS})"
+    r"|(?:or|and|&)\s+(?:under|below|less|lower|fewer|shorter|smaller)(?!\s*(?:than|then|or\s+(?:=|equal)|[\d≤<=]|the\s+age)))"
 )

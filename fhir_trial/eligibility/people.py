@@ -81,6 +81,8 @@ _SPEAKS_BEHIND = (
     rf"|writ(?:e|ing|ten)|understand(?:ing)?|well|only|{_PERSON}|adults|able|to|spoken|verbal(?:ly)?))*\s*[.;,]*"
 )
 _ABOUT_SPEAKING = re.compile(r"speak|fluen|proficien|understand|communicat|language|convers|comprehen")
+_SURELY_SPEAKING = re.compile(r"speak|spoken|understand|communicat|convers|comprehen|verbal")
+"""Without these it may be reading in which one is fluent."""
 _ABOUT_READING = re.compile(r"read|writ|litera")
 """To read a language is not to speak it."""
 _DISEASE_LEAD = re.compile(
@@ -178,7 +180,7 @@ def _of_line(
         if found:
             return found, "all-of"
     if not _SPEECH.isdisjoint(words) and len(line) < 150:
-        return _speaks(line, at), "all-of"
+        return _speaks(line, at)
     return (_condition(line, words, at, terms) if terms else ()), "all-of"
 
 
@@ -229,26 +231,33 @@ def _sex(line: str, at: int) -> tuple[Constraint, ...]:
     return (Constraint(variable="sex", codes=tuple(codes), rule="sex.line", start=at, end=at + len(line)),)
 
 
-def _speaks(line: str, at: int) -> tuple[Constraint, ...]:
+def _speaks(line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
+    """The languages that somebody has to speak, or to read, or both."""
     denied = _SPEAKS_NOT.match(line)
     match = _speaks_pattern().fullmatch(line[denied.end() :] if denied else line)
-    speaks = _ABOUT_SPEAKING.search(line) is not None
-    if match is None or not (speaks or _ABOUT_READING.search(line) is not None):
-        return ()
+    reads = _ABOUT_READING.search(line) is not None
+    speaks = (_SURELY_SPEAKING if reads else _ABOUT_SPEAKING).search(line) is not None
+    if match is None or not (speaks or reads) or (speaks and reads and denied):
+        return (), "all-of"  # "unable to speak and read": neither of them, or not both?
     names = re.findall("|".join(vocabulary().languages), match["languages"])
     if len(names) > 1 and re.search(r"\band\b(?!/)", match["languages"]):
-        return ()  # "English and Spanish": both, or whichever? The words do not say
+        return (), "all-of"  # "English and Spanish": both, or whichever? The words do not say
     codes = tuple(dict.fromkeys(vocabulary().languages[name] for name in names))
-    return (
+    asked = ["language"] if speaks else []
+    asked += ["language-literacy"] if reads else []
+    found = tuple(
         Constraint(
-            variable="language" if speaks else "language-literacy",
+            variable=variable,
             codes=codes,
             negated=bool(denied),
             rule="language.line",
             start=at,
             end=at + len(line),
-        ),
+        )
+        for variable in asked
     )
+    ways = line.replace(match["languages"], "")
+    return found, "any-of" if len(found) > 1 and re.search(r"\bor\b", ways) else "all-of"
 
 
 @cache

@@ -158,6 +158,8 @@ def _value(number: str, variable_id: str, unit_code: str) -> Decimal | None:
 
 
 def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
+    if variable.kind == "class" and value.as_tuple().exponent == -1 and value == int(value):
+        return False  # "CTCAE 5.0" is a version
     if variable.kind == "class" and value != int(value) and variable.id not in ("hoehn-yahr", "ashworth"):
         return False
     if not variable.units:

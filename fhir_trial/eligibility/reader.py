@@ -94,13 +94,14 @@ def constraints(
     numbered = _has_a_free_digit(lower)
     if not numbered and not named and _TELLING.isdisjoint(told):
         return Reading(text=text, status="text")
-    reading = None
-    if named or not people.HINTS.isdisjoint(told):
-        reading = people.reading(text, lower, words, terms)
-    if reading is None and not statements.HINTS.isdisjoint(told):
-        reading = statements.reading(text, lower, words)
-    if reading is not None:
-        return reading
+    if not _is_cut(text):
+        reading = None
+        if named or not people.HINTS.isdisjoint(told):
+            reading = people.reading(text, lower, words, terms)
+        if reading is None and not statements.HINTS.isdisjoint(told):
+            reading = statements.reading(text, lower, words)
+        if reading is not None:
+            return reading
     if not numbered and _NUMBER_WORDS.isdisjoint(told):
         return Reading(text=text, status="text")
     if not may_hold_a_limit(lower, words, told):
@@ -108,6 +109,11 @@ def constraints(
     if len(text) <= SHORT:
         return _short(text, lower, section, whole)
     return _Line(text, lower, section, whole).reading()
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a line says that it goes on."""
+    return text.endswith(("...", "…"))
 
 
 def _unmarked(text: str) -> str:
@@ -179,7 +185,9 @@ class _Line:
         if join == "all-of" and len(self.found) > 1:
             join = self._if_it_can_be_met(join, residue)
         status: Status = (
-            "partial" if residue or not self.interpreter.complete or join == "unknown" else "computable"
+            "partial"
+            if residue or not self.interpreter.complete or join == "unknown" or _is_cut(self.text)
+            else "computable"
         )
         return Reading(
             text=self.text, status=status, constraints=tuple(self.found), join=join, residue=residue

@@ -726,7 +726,10 @@ def coded(reading: Reading) -> list[tuple[str, tuple[str, ...], bool]]:
         ("Attempting to conceive", [("pregnancy-intention", (), False)]),
         ("Nursing (applicable to women only)", [("lactation", (), False)]),
         ("Fluent in Spanish", [("language", ("es",), False)]),
-        ("Able to speak and read English or French", [("language", ("en", "fr"), False)]),
+        (
+            "Able to speak and read English or French",
+            [("language", ("en", "fr"), False), ("language-literacy", ("en", "fr"), False)],
+        ),
         ("Danish-speaking", [("language", ("da",), False)]),
         ("Unable to speak English", [("language", ("en",), True)]),
         ("Non-Danish speaking", [("language", ("da",), True)]),

@@ -189,7 +189,10 @@ def test_a_denial_that_is_said_again_denies_each() -> None:
 
 def test_to_read_a_language_is_not_to_speak_it() -> None:
     assert _states("Able to read English") == [("language-literacy", False)]
-    assert _states("Able to read and understand English") == [("language", False)]
+    assert _states("Able to understand and read English") == [
+        ("language", False),
+        ("language-literacy", False),
+    ]
 
 
 def test_taking_part_that_is_joined_to_consent_is_a_state_of_its_own() -> None:
@@ -301,3 +304,46 @@ def test_a_unit_that_is_of_one_thing_only_names_it(text: str, expected: list[str
 def test_a_limit_in_brackets_behind_the_name_of_a_condition_is_read() -> None:
     assert limits("Albuminuria (UACR > 45 mg/g)") == ["uacr gt 45 mg/g"]
     assert constraints("Albuminuria (UACR > 45 mg/g)").status == "partial"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Elderly (over 66 years)", ["age gt 66 a"]),
+        ("F.1.3 Elderly (≥ 66 years): yes", ["age ge 66 a"]),
+        ("2 younger children", []),
+        ("PHQ-9 of 16 or higher or a plan of suicide", ["phq-9 ge 16 {score}"]),
+        (
+            "Toxicity above Common Terminology Criteria for Adverse Events grade 2",
+            ["ctcae-grade gt 2 {score}"],
+        ),
+        ("Bleeding (CTCAE 5.0)", []),
+        ("Bleeding (CTCAE v. 4)", []),
+        ("Item 3 of the HAM-D above 2", []),
+        ("17-item HAM-D score ≥ 19", ["ham-d ge 19 {score}"]),
+        ("Biopsy unless AFP > 450 ng/mL", []),
+        ("LVEF < 1 x ULN", []),
+        ("LVEF < LLN", ["lvef lt 1 LLN"]),
+        ("FEV1/FVC > 65 % of predicted", []),
+        ("Physical status I-III", ["physical-status ge 1 le 3 {score}"]),
+        ("American Society of Anesthesiologists (ASA) physical status I-III", ["asa ge 1 le 3 {score}"]),
+    ],
+)
+def test_versions_items_conditions_and_other_scales_are_no_limits(text: str, expected: list[str]) -> None:
+    assert limits(text) == expected
+
+
+def test_a_line_that_goes_on_is_not_computable() -> None:
+    assert constraints("Patients over 19 years...").status == "partial"
+    assert constraints("Male participants…").status == "text"
+
+
+def test_a_denial_of_speaking_and_reading_is_left_to_the_text() -> None:
+    assert constraints("Unable to read and understand English").status == "text"
+    assert constraints("Unable to speak English").status == "computable"
+
+
+@pytest.mark.parametrize("text", ["NYHA = III", "ECOG = 2", "CHA2DS2-VASc = 3"])
+def test_a_written_equals_sign_is_in_doubt_on_every_scale(text: str) -> None:
+    assert constraints(text).status == "partial"
+    assert constraints(text.replace("= ", "")).status == "computable"
