@@ -56,6 +56,7 @@ _OTHER_QUANTITY = re.compile(
     r"|central|obstructive|suicidal\s+ideation\s+score\s+(?:of|on))\s+\Z"
 )
 _PART_OF_A_SCORE = re.compile(r"(?<!\d[-\s])\b(?:items?|domains?|sub-?scales?|sub-?scores?|questions?)\b")
+_PARTS_OF_SCORES = ("item", "domain", "sub", "question")
 _NEXT_PART = re.compile(r"[,;.(]|\band\b|\bor\b")
 _OTHER_ENDINGS = (
     "in", "of", "on", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance", "venous",
@@ -149,6 +150,8 @@ class Interpreter:
 
     def _is_a_condition(self, limit: Limit) -> bool:
         """Whether a limit only says when something else holds ("if creatinine > 1.5 mg/dL, then ...")."""
+        if not limit.start or not ("if" in self.lower or "when" in self.lower or "unless" in self.lower):
+            return False
         for place in range(limit.start - 1, max(limit.start - 5, -1), -1):
             token = self.tokens[place]
             if token.text in _WHEN:
@@ -178,6 +181,8 @@ class Interpreter:
 
     def _is_part_of_a_score(self, limit: Limit) -> bool:
         """Whether the words around speak of an item or a domain of a score, not of its total."""
+        if not any(part in self.lower for part in _PARTS_OF_SCORES):
+            return False
         start, end = self.tokens[limit.start].start, self.tokens[limit.end - 1].end
         before, behind = self.lower[max(0, start - 25) : start], self.lower[end : end + 25]
         return any(
