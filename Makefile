@@ -1,10 +1,12 @@
 # Two commands for a fresh machine with git and Python 3.11: `make demo` and `make test`.
-# Everything is installed into a virtual environment of its own, .venv; that of `make bench` is .bench.
+# Everything is installed into a virtual environment of its own, .venv; that of the benchmarks is .bench.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+GOLD ?= ../shared/gold/lct_dev_constraints.jsonl
+
+.PHONY: demo test check bench bench-criteria clean
 
 demo: .venv/ready  ## convert the seed to R4, validate the file that was written
 	@mkdir -p out
@@ -19,6 +21,9 @@ check: .venv/ready  ## what continuous integration runs
 
 bench: .bench/ready  ## speed, memory and start time of the wheel, which is compiled (docs/decisions/0008)
 	.bench/bin/python benchmarks/convert.py
+
+bench-criteria: .bench/ready  ## accuracy and speed of reading criteria with the wheel, against annotated lines (GOLD=FILE)
+	.bench/bin/python benchmarks/eligibility.py --gold $(GOLD)
 
 clean:
 	rm -rf .venv .bench out build dist *.egg-info

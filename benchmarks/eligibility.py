@@ -1,6 +1,7 @@
 """Scores the reading of criteria lines against gold, times it, and samples it for reading.
 
-    python benchmarks/eligibility.py [--gold FILE] [--predicted OUT]   score and time
+    make bench-criteria [GOLD=FILE]                                    score and time with the wheel, compiled
+    python benchmarks/eligibility.py [--gold FILE] [--predicted OUT]   score and time with what is installed
     python benchmarks/eligibility.py --chia ZIP                        out-of-domain check
     python benchmarks/eligibility.py --corpus FOLDER [--sample N]      share of computable lines, N to read
 
@@ -276,6 +277,8 @@ def speed(lines: list[str]) -> None:
     probe = _fastest(lambda: [_PROBE.findall(line) for line in lines])
     reading = _fastest(lambda: [constraints(line) for line in lines])
     splitting = _fastest(lambda: parse(text))
+    how = "plain Python" if str(reader.__file__).endswith(".py") else "compiled"
+    print(f"{len(lines):,} lines, {how}")
     for name, seconds in (("reading", reading), ("splitting", splitting), ("bare probe", probe)):
         print(f"{name:10} {len(lines) / seconds:10,.0f} lines/s, {seconds / probe:.2f} x a bare probe")
     twice = _fastest(lambda: parse(f"{text}\n{text}"))
