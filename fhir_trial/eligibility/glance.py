@@ -1,4 +1,4 @@
-"""Tells at a glance which long lines may be understood in full; most say too many things.
+"""Tells at a glance which lines may be understood in full; most say too many things.
 
 Reading all of them would make a conversion slower by a tenth. One word that nothing is written with that is
 understood is enough to leave a line alone, and most lines begin with several. Which words these are is found
@@ -17,7 +17,7 @@ from fhir_trial.eligibility.people import Terms
 from fhir_trial.eligibility.sieve import words_of
 from fhir_trial.eligibility.vocabulary import vocabulary
 
-_BEGINNING: Final = 100
+_BEGINNING: Final = 80
 """Characters that are looked at first; they settle it for nineteen lines of twenty."""
 _PEOPLE: Final = 200
 """Characters of the longest line that is understood as one on pregnancy, breast feeding, sex or languages."""
@@ -30,27 +30,31 @@ _LEAD: Final = 2
 _MOST: Final = 32_768
 """How many words are remembered."""
 _RUN = re.compile("[a-z]+")
+_OPTIONAL = re.compile(r"[a-z]\?")
+_OF_OPTIONS = re.compile(r"\(\?:|\)\?|\?")
 _parts = re.compile(r"[^\s.,;:()/'’-]+").findall
 """A word without the punctuation that clings to it; in its parts, if it has a hyphen or an apostrophe."""
 _SHORTEST_STEM: Final = 4
 
 
 def may_be_whole(text: str, terms: Terms | None) -> bool:
-    """Whether all of a long line may be understood; terms: the trial's own conditions."""
-    limits, states, conduct = _vocabularies()
+    """Whether all of a line may be understood; terms: the trial's own conditions."""
+    limits, states, conduct, any_of_them = _vocabularies()
     size = len(text)
     words = text[:_BEGINNING].lower().split()
-    words.pop()  # it may go on
-    return (
+    if size > _BEGINNING:
+        words.pop()  # it may go on
+    if any_of_them.admits(words) and (
         (limits.admits(words) and limits.admits(_rest(text)))
         or (size <= _PEOPLE and states.admits(words) and states.admits(_rest(text)))
-        or (
-            size <= _CONDITION
-            and terms is not None
-            and states.admits(words[:_LEAD])
-            and terms.may_be_in(words_of(text[-_NAME:].lower()))
-        )
         or (size <= statements.LONGEST and conduct.admits(words))
+    ):
+        return True
+    return (
+        size <= _CONDITION
+        and terms is not None
+        and states.admits(words[:_LEAD])
+        and terms.may_be_in(words_of(text[-_NAME:].lower()))
     )
 
 
@@ -91,6 +95,8 @@ class _Vocabulary:
 def _written_with(patterns: Iterable[str], names: Iterable[str]) -> Callable[[str], bool]:
     """Whether a word is part of a pattern, longer than one whose end may be open, or a word of a name."""
     written = " ".join(patterns)
+    # what may be left out stands in some words and not in others ("i?uln", "get(?:ting)?")
+    written = " ".join((written, _OF_OPTIONS.sub("", written), _OPTIONAL.sub("", written)))
     stems = tuple(sorted({run for run in _RUN.findall(written) if len(run) >= _SHORTEST_STEM}))
     of_names = {word for name in names for word in _ways_to_join(_RUN.findall(name))}
     return lambda word: word in of_names or word in written or word.startswith(stems)
@@ -104,8 +110,8 @@ def _ways_to_join(parts: list[str]) -> Iterator[str]:
 
 
 @cache
-def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary]:
-    """Of limits; of pregnancy, sex, languages and what leads to a condition; of study conduct."""
+def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary, _Vocabulary]:
+    """Of limits; of pregnancy, sex, languages and what leads to a condition; of conduct; of all these."""
     table = vocabulary()
     limits = chain(_texts(patterns, lexer), [kind.pattern for kind in lexer._alternatives()])
     names = chain(
@@ -113,11 +119,18 @@ def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary]:
         *(variable.aliases for variable in table.variables.values()),
         *table.words.values(),
     )
+    of_limits = _written_with(limits, names)
+    of_states = _written_with(_texts(people), table.languages)
     return (
-        _Vocabulary(_written_with(limits, names)),
-        _Vocabulary(_written_with(_texts(people), table.languages)),
-        _Vocabulary(lambda word: statements.may_begin([word])),
+        _Vocabulary(of_limits),
+        _Vocabulary(of_states),
+        _Vocabulary(_of_conduct),
+        _Vocabulary(lambda word: of_limits(word) or of_states(word) or _of_conduct(word)),
     )
+
+
+def _of_conduct(word: str) -> bool:
+    return statements.may_begin([word])
 
 
 def _texts(*modules: ModuleType) -> Iterator[str]:

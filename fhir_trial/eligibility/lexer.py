@@ -203,7 +203,7 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
             word = words[i]
             kind = OF_ITS_OWN.get(word) or letter(word, words[i + 1])
             if kind:
-                if whole and kind == "?":
+                if whole and kind == "?" and not _explains_a_name(found):
                     return []
                 number = OPERATORS[word] if kind == "O" else word if kind == "N" else ""
                 found.append(_new(Token, (kind, start, end, word, number, "")))
@@ -215,9 +215,17 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
             position = start
         while position < end:
             position = _cut(lower, position, found)
-            if whole and found[-1].kind == "?":
+            if whole and found[-1].kind == "?" and not _explains_a_name(found[:-1]):
                 return []
     return found
+
+
+def _explains_a_name(found: list[Token]) -> bool:
+    """Whether the next word stands in brackets right behind a variable, as its abbreviation does."""
+    for place in range(len(found) - 1, max(len(found) - 4, 0), -1):
+        if found[place].kind == "(":
+            return found[place - 1].kind in "VA"
+    return False
 
 
 _TIMES = listed("years year yrs months month weeks week days day hours")

@@ -83,7 +83,7 @@ def constraints(
     saves half of the time, where it would else be partial.
     """
     terms = mesh_terms if isinstance(mesh_terms, Terms) else Terms(mesh_terms) if mesh_terms else None
-    if len(text) > _LONGEST or (whole and len(text) > SHORT and not may_be_whole(text, terms)):
+    if len(text) > _LONGEST or (whole and not may_be_whole(text, terms)):
         return Reading(text=text, status="text")
     lower = _unmarked(text)
     words = words_of(lower)

@@ -378,6 +378,7 @@ def _place(text: str, nodes: list[_Node], announcing: list[int]) -> None:
     Each node moves at most twice, so that the time stays linear.
     """
     free = 0  # the first node behind the last list of no side
+    sides_of: dict[tuple[int, Section], sides.Side | None] = {}
     for at in announcing:  # in their order, and some of them twice
         if at < free:
             continue
@@ -385,7 +386,9 @@ def _place(text: str, nodes: list[_Node], announcing: list[int]) -> None:
         is_parent = at + 1 < len(nodes) and nodes[at + 1][0] > depth
         if section == "other" or not (is_parent or _announces(text[start:end])):
             continue
-        side = sides.section_of_list(text[start:end], section)
+        if (at, section) not in sides_of:
+            sides_of[at, section] = sides.section_of_list(text[start:end], section)
+        side = sides_of[at, section]
         if side is None:
             continue
         stop = at + 1

@@ -11,6 +11,8 @@ from fhir_trial.eligibility.reader import SHORT
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 LONG_LINES = [
+    "Panel reactive antibodies (PRA) of less than 35 % and haemoglobin (HBG) of at least 92 g/L at screening",
+    "Female participants who are pregnant, contemplating getting pregnant, or breastfeeding at enrolment",
     "Participants who have signed a written informed consent form prior to any study procedures",
     "Platelet count of at least 75,000/uL, within 10 days prior to the start of the study",
     "Adequate renal function: creatinine clearance (Cockcroft-Gault) at least 45 mL/min at screening",
@@ -50,6 +52,7 @@ def test_no_word_that_limits_are_written_with_is_foreign_to_them() -> None:
         "upper limit of the institutional reference range",
         "no less than",
         "randomisation",
+        "iuln",
     ]
     limits, *_ = glance._vocabularies()
     assert [words for words in written if not limits.admits(words.split())] == []
