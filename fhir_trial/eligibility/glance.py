@@ -27,6 +27,8 @@ _NAME: Final = 48
 """Characters at its end in which the condition's name stands."""
 _LEAD: Final = 2
 """Words at its beginning that lead to the name."""
+_LONGEST: Final = 1_000
+"""Characters of the longest line that is read as a whole: reading looks back and forth within a line."""
 _MOST: Final = 32_768
 """How many words are remembered."""
 _RUN = re.compile("[a-z]+")
@@ -43,7 +45,9 @@ def may_be_whole(text: str, terms: Terms | None) -> bool:
     size = len(text)
     words = text[:_BEGINNING].lower().split()
     if size > _BEGINNING:
-        words.pop()  # it may go on
+        del words[-1:]  # it may go on
+    if size > _LONGEST:
+        return False
     if any_of_them.admits(words) and (
         (limits.admits(words) and limits.admits(_rest(text)))
         or (size <= _PEOPLE and states.admits(words) and states.admits(_rest(text)))
@@ -53,7 +57,7 @@ def may_be_whole(text: str, terms: Terms | None) -> bool:
     return (
         size <= _CONDITION
         and terms is not None
-        and states.admits(words[:_LEAD])
+        and (size <= _BEGINNING or states.admits(words[:_LEAD]))
         and terms.may_be_in(words_of(text[-_NAME:].lower()))
     )
 

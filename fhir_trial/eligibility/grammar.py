@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhir_trial.eligibility.lexer import Token, is_about_age
+from fhir_trial.eligibility.patterns import listed
 
 _N = "[NQTL]"
 # What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
@@ -12,7 +13,7 @@ _BODIES = (
     ("between", rf"b[fwA(]*(?:(?P<o>O)f*)?(?P<a>{_N})K?[wf]*[&r]{{1,2}}f*(?:(?P<p>O)f*)?(?P<b>{_N})"),
     ("without", rf"o\(?(?P<a>{_N})[r&](?P<b>{_N})"),
     ("outside", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,(]?\|[fA]*(?P<p>O)[fA:]*(?P<b>{_N})"),
-    ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
+    ("double", rf"(?P<o>O)[fA:]*(?P<a>{_N})K?[wf]*+[,.(]?[&rf,]?[fA(]*(?P<p>O)[fA:]*(?P<b>{_N})"),
     ("mixed", rf"(?:b[fwA(]*)?(?P<a>{_N})K?f*r{{1,2}}f*(?P<p>O)f*(?P<b>{_N})"),
     ("spread", rf"(?P<o>O)f*(?P<a>{_N})K?rf*(?P<b>{_N})"),
     ("range", rf"(?P<a>{_N})K?f*rf*(?P<b>{_N})"),
@@ -41,7 +42,7 @@ _BEGINNING = {
     "o": tuple(form for form in _FORMS if form[0] == "without"),
 }
 _START = re.compile("[VANQTLObo]")
-_VARIABLES = re.compile(r"[VA](?:f*[&|,/()]{0,3}f*[VA]\)?)*")
+_VARIABLES = re.compile(r"[VA](?:f*+(?:[&|,/()]{1,3}+f*+)?[VA]\)?)*")
 _LED = re.compile(rf"(?P<o>O)f*(?P<v>[VA])(?:\([^()]{{1,3}}\))?[f:(]*(?P<a>{_N})")
 _SANDWICH = re.compile(rf"(?P<a>{_N})K?(?P<o>O)(?P<v>[VA])f*(?:(?P<p>O)f*(?P<b>{_N}))?")
 _GOES_ON = re.compile(r"[,|&/]+f*[NQ]")
@@ -62,6 +63,12 @@ _BOTH_SEXES = re.compile(
 )
 """Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
 _OF_PRESSURE = ("bp", "sbp", "dbp")
+_NO_ABBREVIATION = listed(
+    "except unless excluding without if when for not non no only mother father partner caregiver parent"
+    " sibling baby infant donor fetal change changes decrease increase reduction loss cohort group arm part"
+)
+"""Words that in brackets behind a name are no abbreviation of it, but make it another quantity or its limit
+another limit."""
 _SCALE = re.compile(r"f*\(f*NrNf*\)f?(?=[OPN])")
 """The ends of a scale in brackets, between its name and the limit."""
 _SECOND_PRESSURE = re.compile("/[NQ]")
@@ -135,7 +142,7 @@ def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | No
         operator = found[both.start("o")].number
         operators = [operator, found[both.start("p")].number if both["p"] else operator]
         return Limit("by-sex", position, both.end("b"), variables, numbers, operators, sex="FX")
-    for link_end in _link_ends(kinds, group.end()):
+    for link_end in _link_ends(kinds, found, group.end()):
         limit = _body(kinds, found, link_end)
         if limit is not None and variables[0].unit == "map" and _SECOND_PRESSURE.match(kinds, limit.end):
             return None  # a "mean blood pressure" of two numbers is not the mean of the two
@@ -210,7 +217,7 @@ def _for_the_other_sex(kinds: str, found: list[Token], limit: Limit) -> Limit | 
     return other
 
 
-def _link_ends(kinds: str, position: int) -> Iterator[int]:
+def _link_ends(kinds: str, found: list[Token], position: int) -> Iterator[int]:
     """Where the limit of a variable may begin: behind words that only lead to it."""
     end = position
     scale = _SCALE.match(kinds, end)
@@ -218,6 +225,8 @@ def _link_ends(kinds: str, position: int) -> Iterator[int]:
         yield scale.end()
     if kinds.startswith("(", end):
         close = kinds.find(")", end, end + 5)
+        if close > 0 and any(token.text in _NO_ABBREVIATION for token in found[end + 1 : close]):
+            return  # "ALT (unless of the liver) below 2 x ULN"
         if close > 0 and not set(kinds[end + 1 : close]) - set("?VAfw/"):
             yield close + 1
             end = close + 1
@@ -458,7 +467,7 @@ def _said_twice(limit: Limit, kinds: str, found: list[Token]) -> None:
 
 def _own_body(kinds: str, found: list[Token], position: int) -> Limit | None:
     """The limit that a variable has behind itself, so that the one before it is not its own."""
-    for end in _link_ends(kinds, position):
+    for end in _link_ends(kinds, found, position):
         limit = _body(kinds, found, end)
         if limit is not None and limit.rule == "equal" and set(kinds[position:end]) & set(",.)"):
             return None  # the number of the next item of a list

@@ -8,9 +8,9 @@ from fhir_trial.eligibility.criteria import Section
 
 # What nobody sees: soft hyphens, spaces without width, marks of direction, the mark at the start of a file.
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff"
-_DECORATION = rf"[\s*_#>\\{_UNSEEN}]*"
+_DECORATION = rf"[\s*_#>\\{_UNSEEN}]*+"
 _OPENING = rf"[\s*_#<>=~|\\\[({{\"'“‘–—{_UNSEEN}-]*"
-_CLOSING = rf"[\s*_#<>=~|\\\])}}\"'”’{_UNSEEN}]*"
+_CLOSING = rf"[\s*_#<>=~|\\\])}}\"'”’{_UNSEEN}]*+"
 _STOP = r"[:：]{1,3}|[.;,…]{0,3}\s*\Z|\s*[-–—]{1,5}\Z"
 _NOUN = (
     r"(?:c(?:ri|re|r)t[ei]{1,2}r[ei]{0,2}(?:a|on|um)s?|conditions?|requirements?|factors?|characteristics|standards?"

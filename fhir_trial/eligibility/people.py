@@ -43,15 +43,16 @@ _POINT = (
 _AT_A_POINT = re.compile(_POINT)
 _EXPECTING = re.compile(
     rf"(?:{_WHO}\s+)*(?P<what>(?:{_PREGNANT}|{_LACTATING}|{_INTENDING}){_STAFF}"
-    rf"(?:(?:\s+(?:{_FEMALE}|{_PERSON}))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*"
-    rf"(?:{_PREGNANT}|{_LACTATING}|{_INTENDING.replace('?P<when>', '?:')}){_STAFF})*)"
+    # Atomic, since "female" may be of the state before it and of the one behind it.
+    rf"(?>(?:\s+(?:{_FEMALE}|{_PERSON}))?(?:\s*[,/]\s*|\s+)?(?:or|and|and/or)?\s*(?:{_WHO}\s+)*"
+    rf"(?:{_PREGNANT}|{_LACTATING}|{_INTENDING.replace('?P<when>', '?:')}){_STAFF})*+)"
     rf"(?:\s+(?:{_FEMALE}|{_PERSON}|mothers|status|period|state|currently|presently|{_POINT})"
     r"|\s*\((?:(?:applicable|applies)\s+(?:only\s+)?(?:to|for)\s+|for\s+)?(?:females?|women"
     r"|female (?:subjects|patients|participants))(?: only)?\)"
     r"|\s*\((?:self[- ]report(?:ed)?|by self[- ]report)\))*\s*[.;,]*"
 )
 _INTENDED = re.compile(_INTENDING)
-_DENIED = re.compile(rf"(?P<who>(?:{_WHO}\s+)*)(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
+_DENIED = re.compile(rf"(?:{_WHO}\s+)*(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?(?P<rest>.+)")
 _DENIED_AGAIN = re.compile(r"(?:\s*,)?(?:\s+(?:and|or|nor))?\s+(?:not|non)[-\s]+(?:be\s+)?(?:currently\s+)?")
 _NOT_ALL_DENIED = re.compile(r",|\band\b(?!\s*/)")
 """Behind this a denial may have ended: "not pregnant and planning to be"."""
@@ -300,16 +301,26 @@ def _plain(name: str) -> str:
     return words.replace("diabetes mellitus", "diabetes") if "type" in words else words
 
 
-_ABBREVIATED = re.compile(r"\s*\((?:t[12])?([a-z])([a-z0-9-]{1,7})\)\Z")
+_ABBREVIATED = re.compile(r"\s*\(([a-z][a-z0-9-]{1,8})\)\Z")
 
 
 def _without_abbreviation(name: str) -> str:
     """A name without its own abbreviation in brackets; "asthma (mild)" is not just asthma."""
     match = _ABBREVIATED.search(name)
-    if match is None or not name.startswith(match[1]):
+    if match is None:
         return name
-    rest = iter(name[1 : match.start()])
-    return name[: match.start()] if all(letter in rest for letter in match[2] if letter.isalpha()) else name
+    before, short = name[: match.start()], match[1]
+    if any(sign.isdigit() and sign not in before for sign in short):
+        return name  # "diabetes type 2 (T1DM)"
+    letters = "".join(filter(str.isalpha, short))
+    typed = short.startswith(("t1", "t2")) and _abbreviates(letters[1:], before)
+    return before if typed or _abbreviates(letters, before) else name
+
+
+def _abbreviates(letters: str, name: str) -> bool:
+    """Whether a name begins with the first of some letters and has the others in their order."""
+    rest = iter(name[1:])
+    return bool(letters) and name[:1] == letters[0] and all(letter in rest for letter in letters[1:])
 
 
 @lru_cache(maxsize=1024)

@@ -21,7 +21,7 @@ from fhir_trial.eligibility.sieve import may_hold_a_limit, telling, words_of
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
 SHORT = 80
-"""Characters of the lines whose reading is remembered; longer ones are first glanced at if all has to fit."""
+"""Characters of the lines whose reading is remembered; others seldom come again."""
 _MARKER = re.compile(
     r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+"
     # a number without its blank, in front of an age ("1.18 years or older")

@@ -45,7 +45,8 @@ def _at_most_partial(status: Status) -> Status:
 
 _words = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s.,;:()]").findall
 _JOINING = listed(
-    "any all both each either one two three four five six or more of the these following below listed"
+    "any all both each either one two three four five six seven eight nine ten or more"
+    " of the these following below listed"
     " at least a an minimum criterion criteria conditions requirements is are be being met meet meets meeting"
     " fulfil fulfill fulfils fulfills fulfilled satisfy satisfied must should will have has having with"
     " who if only they patient patients subject subjects participant participants individual individuals"

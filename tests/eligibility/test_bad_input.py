@@ -165,3 +165,8 @@ def test_no_text_gives_no_criteria() -> None:
 
 def test_a_carriage_return_belongs_to_no_criterion() -> None:
     assert [c.text for c in parse("* Adults\r\n* Fit\r\n").criteria] == ["Adults", "Fit"]
+
+
+def test_a_line_of_states_repeated_is_given_up_at_once() -> None:
+    """A pattern that took four times as long for each repetition would not come to its end here."""
+    assert constraints("pregnant " + "female pregnant " * 11 + "!!").status == "text"

@@ -1,13 +1,12 @@
-"""Long lines that are left alone at a glance; the wording is ours.
+"""Lines that are left alone at a glance where all of them has to fit; the wording is ours.
 
-That of the real records none is left alone that can be understood, `test_constraints` shows.
+That no line of the real records is left alone that can be understood, `test_constraints` shows.
 """
 
 import pytest
 
 from fhir_trial.eligibility import Terms, constraints, glance
 from fhir_trial.eligibility.patterns import WORD_NUMBERS
-from fhir_trial.eligibility.reader import SHORT
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 LONG_LINES = [
@@ -33,7 +32,6 @@ LONG_LINES = [
 )
 def test_a_glance_at_a_long_line_never_hides_what_reading_it_would_find(before: str, words: str) -> None:
     line = before + words
-    assert len(line) > SHORT
     terms = Terms({"Diabetes Mellitus, Type 2": "D003924"})
     read = constraints(line, section="inclusion", mesh_terms=terms)
     seen = constraints(line, section="inclusion", mesh_terms=terms, whole=True)
@@ -58,3 +56,35 @@ def test_no_word_that_limits_are_written_with_is_foreign_to_them() -> None:
     assert [words for words in written if not limits.admits(words.split())] == []
     assert not limits.admits(["melanoma,"])
     assert not limits.admits(["melanoma-related"])
+
+
+def test_a_line_that_begins_with_blanks_is_read() -> None:
+    line = "\xa0" * 85 + "Age 19 years or older"
+    assert constraints(line, whole=True) == constraints(line)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rheumatoid arthritis",
+        "Neoplasms",
+        "Von Willebrand disease",
+        "Diabetes mellitus type i",
+        "Non-small cell lung carcinoma (NSCLC)",
+        "Type 2 diabetes mellitus (T2DM)",
+        "Diabetes mellitus type 2 (T2DM)",
+        "Confirmed rheumatoid arthritis",
+    ],
+)
+def test_a_glance_hides_no_condition_of_the_trial(name: str) -> None:
+    terms = Terms(
+        {
+            "Arthritis, Rheumatoid": "D001172", "Neoplasms": "D009369", "von Willebrand Diseases": "D014842",
+            "Von Willebrand Disease": "D014842", "Diabetes Mellitus, Type 1": "D003922",
+            "Diabetes Mellitus, Type 2": "D003924", "Carcinoma, Non-Small-Cell Lung": "D002289",
+            "Non-small cell lung carcinoma": "D002289",
+        }
+    )  # fmt: skip
+    read = constraints(name, mesh_terms=terms)
+    assert read.status == "computable"
+    assert constraints(name, mesh_terms=terms, whole=True) == read

@@ -347,3 +347,23 @@ def test_a_denial_of_speaking_and_reading_is_left_to_the_text() -> None:
 def test_a_written_equals_sign_is_in_doubt_on_every_scale(text: str) -> None:
     assert constraints(text).status == "partial"
     assert constraints(text.replace("= ", "")).status == "computable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bilirubin (except Gilbert syndrome) ≤ 1.4 x ULN",
+        "ALT (unless liver metastases) ≤ 3 x ULN",
+        "BMI (mother) > 31 kg/m2",
+        "Haemoglobin (decrease) > 2 g/dL",
+        "HbA1c (cohort B) < 9 %",
+    ],
+)
+def test_words_in_brackets_behind_a_name_that_make_it_another_are_no_abbreviation(text: str) -> None:
+    assert limits(text) == []
+    assert constraints(text, whole=True).status == "text"
+
+
+def test_the_type_in_an_abbreviation_is_that_of_the_condition() -> None:
+    terms = Terms({"Diabetes Mellitus, Type 2": "D003924"})
+    assert constraints("Diabetes mellitus type 2 (T1DM)", mesh_terms=terms).status == "text"
