@@ -46,7 +46,7 @@ def joined(parent: str, children: int = 4) -> tuple[str, int | None]:
         ("Any of the following laboratory abnormalities at visit 1:", ("any-of", None)),
         ("Any of the following signs or symptoms:", ("any-of", None)),
         ("At least one of the following findings:", ("at-least", 1)),
-        ("At least one of the following criteria:", ("at-least", 1)),
+        ("At least one of these following criteria:", ("at-least", 1)),
         ("At least 2 of the following:", ("at-least", 2)),
         ("Meets at least 2 of the following:", ("at-least", 2)),
         ("At least three (3) of these findings:", ("at-least", 3)),
