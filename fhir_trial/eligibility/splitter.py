@@ -31,7 +31,7 @@ _LINE = re.compile(
 )
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
-_WRAP = re.compile(r"\s*\n\s*")
+_WRAP = re.compile(r"(?<!\s)\s*\n\s*")  # from the first blank on, lest each of many is tried
 _WRAPPED_FROM = 60
 """A plain line shorter than this was not broken off by a margin."""
 _NOWHERE = -10

@@ -170,3 +170,9 @@ def test_a_carriage_return_belongs_to_no_criterion() -> None:
 def test_a_line_of_states_repeated_is_given_up_at_once() -> None:
     """A pattern that took four times as long for each repetition would not come to its end here."""
     assert constraints("pregnant " + "female pregnant " * 11 + "!!").status == "text"
+
+
+def test_many_blanks_inside_a_wrapped_line_are_gone_through_once() -> None:
+    """Tried from each blank on, these would take minutes."""
+    (criterion,) = parse("* gout" + " " * 400_000 + "of\n  the foot").walk()
+    assert criterion.text.endswith("of the foot")
