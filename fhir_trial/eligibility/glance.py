@@ -19,10 +19,6 @@ from fhir_trial.eligibility.vocabulary import vocabulary
 
 _BEGINNING: Final = 80
 """Characters that are looked at first; they settle it for nineteen lines of twenty."""
-_PEOPLE: Final = 200
-"""Characters of the longest line that is understood as one on pregnancy, breast feeding, sex or languages."""
-_CONDITION: Final = 120
-"""Characters of the longest line that is understood as a condition."""
 _NAME: Final = 48
 """Characters at its end in which the condition's name stands."""
 _LEAD: Final = 2
@@ -43,19 +39,19 @@ def may_be_whole(text: str, terms: Terms | None) -> bool:
     """Whether all of a line may be understood; terms: the trial's own conditions."""
     limits, states, conduct, any_of_them = _vocabularies()
     size = len(text)
+    if size > _LONGEST:
+        return False
     words = text[:_BEGINNING].lower().split()
     if size > _BEGINNING:
         del words[-1:]  # it may go on
-    if size > _LONGEST:
-        return False
     if any_of_them.admits(words) and (
         (limits.admits(words) and limits.admits(_rest(text)))
-        or (size <= _PEOPLE and states.admits(words) and states.admits(_rest(text)))
+        or (size <= people.LONGEST and states.admits(words) and states.admits(_rest(text)))
         or (size <= statements.LONGEST and conduct.admits(words))
     ):
         return True
     return (
-        size <= _CONDITION
+        size <= people.LONGEST_CONDITION
         and terms is not None
         and (size <= _BEGINNING or states.admits(words[:_LEAD]))
         and terms.may_be_in(words_of(text[-_NAME:].lower()))
@@ -128,13 +124,9 @@ def _vocabularies() -> tuple[_Vocabulary, _Vocabulary, _Vocabulary, _Vocabulary]
     return (
         _Vocabulary(of_limits),
         _Vocabulary(of_states),
-        _Vocabulary(_of_conduct),
-        _Vocabulary(lambda word: of_limits(word) or of_states(word) or _of_conduct(word)),
+        _Vocabulary(lambda word: word in statements.VOCABULARY),
+        _Vocabulary(lambda word: word in statements.VOCABULARY or of_limits(word) or of_states(word)),
     )
-
-
-def _of_conduct(word: str) -> bool:
-    return statements.may_begin([word])
 
 
 def _texts(*modules: ModuleType) -> Iterator[str]:

@@ -110,7 +110,7 @@ _STATES = listed(
 )
 _SEXES = listed("male males female females men women sex sexes gender genders boy boys girl girls")
 _SPEECH = listed("english speak speaks speaking speaker speakers language languages fluent fluently fluency")
-_LONGEST = 200
+LONGEST = 200
 """Characters; a longer line says more than one of these."""
 
 
@@ -147,10 +147,10 @@ class Terms:
 
 def reading(text: str, lower: str, words: list[str], terms: Terms | None) -> Reading | None:
     """A line understood in full without a number, None for all others; words: those of the line."""
-    if len(lower) > _LONGEST:
+    if len(lower) > LONGEST:
         return None
     if HINTS.isdisjoint(words) and (
-        terms is None or len(lower) > _LONGEST_CONDITION or not terms.may_be_in(words)
+        terms is None or len(lower) > LONGEST_CONDITION or not terms.may_be_in(words)
     ):
         return None
     line = lower.strip(" \t.;,:")
@@ -270,7 +270,7 @@ def _speaks_pattern() -> re.Pattern[str]:
 
 def _condition(line: str, words: list[str], at: int, terms: Terms) -> tuple[Constraint, ...]:
     """A condition that is exactly one of the trial's own MeSH terms, also in its inverted form."""
-    if len(line) > _LONGEST_CONDITION:
+    if len(line) > LONGEST_CONDITION:
         return ()
     denied = _DISEASE_DENIED.match(line)
     rest = line[denied.end() :] if denied else line
@@ -291,7 +291,8 @@ def _condition(line: str, words: list[str], at: int, terms: Terms) -> tuple[Cons
     )
 
 
-_LONGEST_CONDITION = 120
+LONGEST_CONDITION = 120
+"""Characters; a longer line is not just a condition."""
 
 
 def _plain(name: str) -> str:

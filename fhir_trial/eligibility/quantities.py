@@ -164,14 +164,13 @@ def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:
         return False
     if not variable.units:
         return variable.low <= value <= variable.high
-    reference = variable.units[0]
     candidates = (
         [unit] if unit is not None else [variable.assumed] if variable.assumed else list(variable.units)
     )
-    return any(_within(value, variable, candidate, reference) for candidate in candidates)
+    return any(_within(value, variable, candidate) for candidate in candidates)
 
 
-def _within(value: Decimal, variable: Variable, unit: Unit, reference: Unit) -> bool:
+def _within(value: Decimal, variable: Variable, unit: Unit) -> bool:
     size = _size(unit.ucum, variable.id)
     if size is not None:
         return variable.low <= value * size <= variable.high
@@ -272,11 +271,6 @@ def only_unit(bounds: list[Bound], variable: Variable) -> Unit | None:
     """The only unit, by its size, in which all ends of a limit without one are plausible."""
     if not variable.by_range:
         return None
-    reference = variable.units[0]
-    fitting = [
-        unit
-        for unit in variable.units
-        if all(_within(end.value, variable, unit, reference) for end in bounds)
-    ]
+    fitting = [unit for unit in variable.units if all(_within(end.value, variable, unit) for end in bounds)]
     sizes = {unit.ucum if unit.ucum == "[degF]" else _size(unit.ucum, variable.id) for unit in fitting}
     return fitting[0] if len(sizes) == 1 and None not in sizes else None

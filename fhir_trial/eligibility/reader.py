@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from msgspec.structs import replace
 
 from fhir_trial.eligibility import people, statements
-from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status
+from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Status, Window
 from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.glance import may_be_whole
 from fhir_trial.eligibility.grammar import leaves_a_denial_open, limits
@@ -20,7 +20,7 @@ from fhir_trial.eligibility.sieve import may_hold_a_limit, telling, words_of
 
 _LONGEST = 10_000
 """Characters; no criterion of a person is longer, and reading looks back and forth within a line."""
-SHORT = 80
+_SHORT = 80
 """Characters of the lines whose reading is remembered; others seldom come again."""
 _MARKER = re.compile(
     r"\s*(?:[-*•·–●○▪]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\(?[ivx]+\)\s+"
@@ -106,7 +106,7 @@ def constraints(
         return Reading(text=text, status="text")
     if not may_hold_a_limit(lower, words, told):
         return Reading(text=text, status="text")
-    if len(text) <= SHORT:
+    if len(text) <= _SHORT:
         return _short(text, lower, section, whole)
     return _Line(text, lower, section, whole).reading()
 
@@ -234,8 +234,7 @@ class _Line:
         token = self.tokens[at]
         window = window_of(token, self.text[token.start : token.end])
         for i in limited:
-            # An age is not measured within some days, but it may be meant at a point in time.
-            if window.value is None or self.found[i].variable != "age":
+            if _may_be_of(window, self.found[i]):
                 self.found[i] = replace(self.found[i], window=window)
 
     def _opens(self, at: int) -> bool:
@@ -302,7 +301,7 @@ class _Line:
         if len(limited) != 1 or self.found[limited[0]].window is not None or not self._is_of_the_limit(place):
             return False
         window = window_of(token, words)
-        if window.value is not None and self.found[limited[0]].variable == "age":
+        if not _may_be_of(window, self.found[limited[0]]):
             return False
         self.found[limited[0]] = replace(self.found[limited[0]], window=window)
         return True
@@ -350,6 +349,11 @@ class _Line:
         limited = [constraint for constraint in self.found if constraint.bounds]
         same = len({(constraint.variable, constraint.unit) for constraint in limited}) == 1
         return same and len(limited) == 2 and _is_one_range(*limited)
+
+
+def _may_be_of(window: Window, constraint: Constraint) -> bool:
+    """An age is not measured within some days, but it may be meant at a point in time."""
+    return window.value is None or constraint.variable != "age"
 
 
 def _measured_alike(one: Constraint, other: Constraint) -> bool:

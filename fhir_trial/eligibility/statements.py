@@ -10,21 +10,16 @@ from fhir_trial.eligibility.sieve import words_of
 HINTS: frozenset[str] = agreement.HINTS | conduct.HINTS
 """A line without any of these is none of them."""
 
-_VOCABULARY = agreement.VOCABULARY | conduct.VOCABULARY
+VOCABULARY: frozenset[str] = agreement.VOCABULARY | conduct.VOCABULARY
 """A line with any other word is none of them; one look-up settles it for most lines with a hint."""
 LONGEST = 250
 """Characters; a longer line says more than one of these."""
 _NUMBERED = re.compile(r"\d{1,2}[.)](?=[a-z])")
 
 
-def may_begin(words: list[str]) -> bool:
-    """Whether a line can be one of these that begins with these words."""
-    return _VOCABULARY.issuperset(words)
-
-
 def reading(text: str, lower: str, words: list[str]) -> Reading | None:
     """A line of one of these families understood in full, None for all others; words: those of the line."""
-    if HINTS.isdisjoint(words) or len(lower) > LONGEST or not _VOCABULARY.issuperset(words):
+    if HINTS.isdisjoint(words) or len(lower) > LONGEST or not VOCABULARY.issuperset(words):
         return None
     line = lower.strip(" \t.;,:")
     numbered = _NUMBERED.match(line)
