@@ -93,7 +93,7 @@ def _compared() -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9]){people}\s*(?:{filler}\s*)?(?:{GE}|{LE}|{GT}|{LT})")
 
 
-_COMPARISON = re.compile(r"[<>=≥≤⩾≧＞＝⩽≦﹥＜﹤â\\]")
+_COMPARISON = re.compile(r"[<>=≥≤⩾≧＞＝⩽≦﹥＜﹤â\\&‹›³£]")
 _COMPARING = listed(
     "least most minimum minimally min maximum max up over above under below greater more higher larger longer"
     " bigger less lower fewer smaller shorter equal equals starting exceed exceeds exceeding exceeded excess"

@@ -851,3 +851,11 @@ def test_reading_only_what_can_be_understood_whole_changes_no_computable_line(se
 @pytest.mark.parametrize("text", ["Prothrombin time above ULN + 3 seconds", "AST > ULN plus 12 U/L"])
 def test_what_is_added_to_a_limit_of_normal_is_no_multiple_of_it(text: str) -> None:
     assert limits(text) == []
+
+
+@pytest.mark.parametrize(
+    "sign", [">", "＞", "›", "&gt;", "≥", "&ge;", "³", "â‰¥", "over", "at least", "beyond"]
+)
+def test_every_way_to_compare_is_seen_right_behind_the_people_it_is_of(sign: str) -> None:
+    """The sieve lists what comparisons begin with; a way that it does not list would never be read."""
+    assert [limit.split()[2] for limit in limits(f"Adults {sign} 21")] == ["21"]
