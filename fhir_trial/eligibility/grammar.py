@@ -127,34 +127,45 @@ def _limit(kinds: str, found: list[Token], position: int) -> Limit | None:
 
 
 def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
-    group = _VARIABLES.match(kinds, position)
-    assert group is not None
-    variables = _variables(kinds, found, position, group.end())
-    pressures = _PRESSURES.match(kinds, group.end()) if variables[0].unit in _OF_PRESSURE else None
+    end = _end_of_variables(kinds, position)
+    variables = _variables(kinds, found, position, end)
+    pressures = _PRESSURES.match(kinds, end) if variables[0].unit in _OF_PRESSURE else None
     if pressures is not None and all(variable.unit in _OF_PRESSURE for variable in variables):
         said = next((name for name in ("o", "q") if pressures[name]), None)
         operator = found[pressures.start(said)].number if said is not None else "eq"
         numbers = [found[pressures.start("a")], found[pressures.start("b")]]
         return Limit("pair", position, pressures.end(), variables, numbers, [operator, operator])
-    both = _BOTH_SEXES.match(kinds, group.end()) if "X" in kinds else None
+    both = _BOTH_SEXES.match(kinds, end) if "X" in kinds else None
     if both is not None:
         numbers = [found[both.start("a")], found[both.start("b")]]
         operator = found[both.start("o")].number
         operators = [operator, found[both.start("p")].number if both["p"] else operator]
         return Limit("by-sex", position, both.end("b"), variables, numbers, operators, sex="FX")
-    for link_end in _link_ends(kinds, found, group.end()):
+    for link_end in _link_ends(kinds, found, end):
         limit = _body(kinds, found, link_end)
         if limit is not None and variables[0].unit == "map" and _SECOND_PRESSURE.match(kinds, limit.end):
             return None  # a "mean blood pressure" of two numbers is not the mean of the two
         if limit is not None:
-            limit.variables = variables + _variables(kinds, found, group.end(), link_end)
-            limit.joined_by = _joints(group[0])
+            limit.variables = variables + _variables(kinds, found, end, link_end)
+            limit.joined_by = _joints(kinds[position:end])
             limit.start = position
             _said_twice(limit, kinds, found)
             if kinds.startswith("K", limit.end) and kinds[position] == "A":
                 limit.end += 1
             return limit
-    return _led_by_a_sex(kinds, found, group, variables) if "X" in kinds else None
+    return _led_by_a_sex(kinds, found, position, end) if "X" in kinds else None
+
+
+def _end_of_variables(kinds: str, position: int) -> int:
+    """Where a variable ends, or the list that it begins."""
+    if kinds[position + 1 : position + 2] not in _AND_MORE:
+        return position + 1
+    group = _VARIABLES.match(kinds, position)
+    assert group is not None
+    return group.end()
+
+
+_AND_MORE = frozenset("f&|,/()VA")
 
 
 def _variables(kinds: str, found: list[Token], start: int, end: int) -> list[Token]:
@@ -166,17 +177,15 @@ def _joints(kinds: str) -> str:
     return "".join([kind for kind in kinds if kind in "&|,/("]) if len(kinds) > 1 else ""
 
 
-def _led_by_a_sex(
-    kinds: str, found: list[Token], group: re.Match[str], variables: list[Token]
-) -> Limit | None:
+def _led_by_a_sex(kinds: str, found: list[Token], start: int, end: int) -> Limit | None:
     """The first of two limits that stand behind their sexes ("men above 102 cm, women above 88 cm")."""
-    led = _SEX_FIRST.match(kinds, group.end())
-    limit = _body(kinds, found, led.end()) if led is not None and kinds[group.start()] == "V" else None
+    led = _SEX_FIRST.match(kinds, end)
+    limit = _body(kinds, found, led.end()) if led is not None and kinds[start] == "V" else None
     if led is None or limit is None or limit.rule == "equal":
         return None
-    limit.variables, limit.sex = variables, led["sex"]
-    limit.joined_by = _joints(group[0])
-    limit.start = group.start()
+    limit.variables, limit.sex = _variables(kinds, found, start, end), led["sex"]
+    limit.joined_by = _joints(kinds[start:end])
+    limit.start = start
     return limit if _for_the_other_sex(kinds, found, limit) is not None else None
 
 

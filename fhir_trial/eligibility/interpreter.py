@@ -118,17 +118,18 @@ class Interpreter:
             names = names[-1:]
             self.complete = False
         known = vocabulary().variables
+        if len(names) == 1:
+            only = self._constraint(limit, known[names[0]])
+            return [] if only is None else [only]
         read = [self._constraint(limit, known[name]) for name in names]
         if not all(read):
-            parts = set(limit.joined_by)
-            if len(read) < 2 or read[-1] is None or "/" in parts:
+            if read[-1] is None or "/" in limit.joined_by:
                 return []
             # "smokers or CO above 8 ppm", "albuminuria (UACR above 40 mg/g)": it is of the last one only
             self.complete = False
             return [read[-1]]
-        if len(names) > 1:
-            either = set(limit.joined_by) <= set("/(") and _FOR_EITHER.issuperset(names)
-            self.joins.append("any-of" if either else _joined(limit.joined_by))
+        either = set(limit.joined_by) <= set("/(") and _FOR_EITHER.issuperset(names)
+        self.joins.append("any-of" if either else _joined(limit.joined_by))
         return [constraint for constraint in read if constraint is not None]
 
     def _named_by_its_unit(self, limit: Limit) -> Variable | None:
@@ -448,7 +449,7 @@ class Interpreter:
     ) -> Constraint:
         return Constraint(
             variable=variable.id,
-            bounds=tuple(self._as_written(bound, limit) for bound in bounds),
+            bounds=tuple([self._as_written(bound, limit) for bound in bounds]),
             join="any-of" if limit.outside else "all-of",
             unit_text=self._unit_text(limit),
             unit=unit.ucum if unit is not None else None,
@@ -474,10 +475,10 @@ class Interpreter:
 
     def _unit_text(self, limit: Limit) -> str:
         """What stands behind the last number: its unit, or the limit of normal."""
-        if not limit.numbers or mixed_unit(limit):
+        if not limit.numbers or not limit.numbers[-1].unit or mixed_unit(limit):
             return ""  # of two units neither is the one of the value
         last = limit.numbers[-1]
-        return self.text[last.start + len(last.number) : last.end].strip(" -") if last.unit else ""
+        return self.text[last.start + len(last.number) : last.end].strip(" -")
 
     def _window(self, limit: Limit) -> Window | None:
         """The time that stands inside a limit or right behind it."""
@@ -547,6 +548,8 @@ def window_of(token: Token, words: str) -> Window:
 
 def _specific(names: list[str]) -> list[str]:
     """The variables of a limit, each once, without the general name that a special one explains."""
+    if len(names) == 1:
+        return names
     once = list(dict.fromkeys(names))
     return [name for name in once if not set(_GENERIC.get(name, ())) & set(once)]
 

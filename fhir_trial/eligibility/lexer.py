@@ -194,24 +194,28 @@ def tokens(lower: str, *, whole: bool = False) -> list[Token]:
     position = 0
     pieces = list(_PIECE.finditer(lower))
     words = [piece[0] for piece in pieces]
-    words += ("", "")
+    words += ("", "", "")
     for i, piece in enumerate(pieces):
         start, end = piece.span()
         if end <= position:
             continue
         if start >= position:
-            word = words[i]
-            kind = OF_ITS_OWN.get(word) or letter(word, words[i + 1])
+            word, behind = words[i], words[i + 1]
+            kind = OF_ITS_OWN.get(word) or letter(word, behind)
             if kind:
                 if whole and kind == "?" and not _explains_a_name(found):
                     return []
                 number = OPERATORS[word] if kind == "O" else word if kind == "N" else ""
                 found.append(_new(Token, (kind, start, end, word, number, "")))
                 continue
-            if words[i + 1] in _TIMES and word.isdecimal() and _ends_a_time(words[i + 2]):
-                position = pieces[i + 1].end()
-                found.append(_new(Token, ("T", start, position, lower[start:position], word, words[i + 1])))
-                continue
+            if word.isdecimal():
+                if behind in _TIMES and _ends_a_time(words[i + 2]):
+                    position = pieces[i + 1].end()
+                    found.append(_new(Token, ("T", start, position, lower[start:position], word, behind)))
+                    continue
+                if behind in _JOINTS and words[i + 2].isdecimal() and words[i + 3] != "/":
+                    found.append(_new(Token, ("N", start, end, word, word, "")))
+                    continue
             position = start
         while position < end:
             position = _cut(lower, position, found)
@@ -229,6 +233,8 @@ def _explains_a_name(found: list[Token]) -> bool:
 
 
 _TIMES = listed("years year yrs months month weeks week days day hours")
+_JOINTS = frozenset("-–~") | {"and"}
+"""Between two numbers these leave the first as it is ("18-65", but "23 and 4/7" weeks)."""
 _MORE_OF_A_TIME = listed("and plus , + & - ' ’")
 
 

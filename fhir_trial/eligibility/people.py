@@ -146,12 +146,11 @@ class Terms:
 
 
 def reading(text: str, lower: str, words: list[str], terms: Terms | None) -> Reading | None:
-    """A line understood in full without a number, None for all others; words: those of the line."""
+    """A line with a hint or a term, understood in full without a number; words: those of the line.
+
+    None for all others.
+    """
     if len(lower) > LONGEST:
-        return None
-    if HINTS.isdisjoint(words) and (
-        terms is None or len(lower) > LONGEST_CONDITION or not terms.may_be_in(words)
-    ):
         return None
     line = lower.strip(" \t.;,:")
     found, join = _of_line(line, words, lower.find(line) if line else 0, terms)
@@ -169,6 +168,7 @@ def _as_written(constraint: Constraint, text: str, lower: str) -> Constraint:
 
 
 HINTS = _STATES | _SEXES | _SPEECH
+"""A line without any of these, and without a term of the trial, is none of them."""
 
 
 def _of_line(

@@ -56,11 +56,10 @@ def as_operator(code: str) -> Operator:
 
 def written_unit(limit: Limit, variable: Variable) -> Unit | None:
     """The unit that is written, if the variable is measured in it; all numbers share the last one."""
-    last = limit.numbers[-1]
     mixed = mixed_unit(limit)
     if mixed:
         return next((unit for unit in variable.units if unit.ucum == mixed), None)
-    return token_unit(last, variable.id)
+    return token_unit(limit.numbers[-1], variable.id)
 
 
 def mixed_unit(limit: Limit) -> str:
@@ -92,7 +91,7 @@ def believable_bounds(limit: Limit, variable: Variable, unit: Unit | None) -> li
     if unit is not None and mixed_unit(limit):
         return _mixed_bounds(limit, variable, unit)
     for token, code in zip(limit.numbers, limit.operators, strict=True):
-        if token.kind in "QT" and unit is not None and not _same_unit(token, unit, variable):
+        if unit is not None and token.kind in "QT" and token_unit(token, variable.id) is not unit:
             return None
         value = _value(token.number, variable.id, unit.ucum if unit is not None else "")
         if value is None:
@@ -107,8 +106,9 @@ def _mixed_bounds(limit: Limit, variable: Variable, unit: Unit) -> list[Bound] |
     bounds = []
     for token, code in zip(limit.numbers, limit.operators, strict=True):
         mixed = mixed_time(token.number)
-        whole = token.kind == "N" or _same_unit(token, larger, variable)
-        if mixed is None and not whole and not _same_unit(token, unit, variable):
+        written = token_unit(token, variable.id)
+        whole = token.kind == "N" or written is larger
+        if mixed is None and not whole and written is not unit:
             return None
         read = _value(token.number, variable.id, (larger if whole and mixed is None else unit).ucum)
         if read is None:
@@ -131,15 +131,16 @@ def _fit_together(limit: Limit, bounds: list[Bound]) -> bool:
     return (low.value > high.value) == limit.outside
 
 
-def _same_unit(token: Token, unit: Unit, variable: Variable) -> bool:
-    return token_unit(token, variable.id) == unit
-
-
 def token_unit(token: Token, variable_id: str) -> Unit | None:
     """The unit that a number is written with, if the variable is measured in it."""
-    if token.kind != "T":
-        return known_unit(token.unit, variable_id) if token.kind == "Q" else None
-    code = TIME_UNITS.get(token.unit.lstrip("- ")[:1])
+    if token.kind == "T":
+        return _time_unit(token.unit, variable_id)
+    return known_unit(token.unit, variable_id) if token.kind == "Q" else None
+
+
+@cache
+def _time_unit(written: str, variable_id: str) -> Unit | None:
+    code = TIME_UNITS.get(written.lstrip("- ")[:1])
     return next((unit for unit in vocabulary().variables[variable_id].units if unit.ucum == code), None)
 
 

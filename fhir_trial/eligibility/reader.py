@@ -156,7 +156,8 @@ class _Line:
         self.section = section
         self.tokens = tokens(_plain(lower) if "(" in lower else lower, whole=whole)
         self.kinds = "".join([token[0] for token in self.tokens])
-        self.used = [False] * len(self.tokens)
+        self.left = self.kinds
+        """The letters of the tokens, those that a limit holds as fillers."""
         self.found: list[Constraint] = []
         self.places: list[tuple[int, int]] = []
         self.interpreter = Interpreter(text, lower, self.tokens, self.kinds)
@@ -172,8 +173,10 @@ class _Line:
                 self._use(limit.start, limit.end, read[0])
         if not self.found:
             return Reading(text=self.text, status="text")
-        self._sex()
-        self._share_window()
+        if "F" in self.kinds or "X" in self.kinds:
+            self._sex()
+        if "w" in self.kinds and len(self.found) > 1:
+            self._share_window()
         residue = self._residue()
         join = self._join()
         if join == "unknown" and self.section == "inclusion" and not self._alternatives():
@@ -198,13 +201,16 @@ class _Line:
         restated = _RESTATED.match(self.kinds, end) if "(" in self.kinds[end : end + 3] else None
         if restated is not None and restates(self.tokens[end : restated.end()], read):
             end = restated.end()
-        self.used[start:end] = [True] * (end - start)
+        self._hold(start, end)
+
+    def _hold(self, start: int, end: int) -> None:
+        self.left = f"{self.left[:start]}{'f' * (end - start)}{self.left[end:]}"
 
     def _sex(self) -> None:
         """The sex of whom the line speaks; one that only some limits are for is left in the residue."""
-        at = [i for i, kind in enumerate(self.kinds) if kind in "FX"]
-        if not at or any(constraint.variable != "age" for constraint in self.found):
+        if any(constraint.variable != "age" for constraint in self.found):
             return
+        at = [i for i, kind in enumerate(self.kinds) if kind in "FX"]
         sexes = {self.kinds[i] for i in at}
         letters = set(self.kinds[at[0] : at[-1]])
         together = not letters - set("FX|&/,Sf()") and not letters.isdisjoint("|&/")
@@ -212,9 +218,10 @@ class _Line:
         between = self.kinds[at[-1] + 1 : first]
         before = at[-1] < first and between[:1] != ":" and "?" not in between
         if len(sexes) == 2 and together:
-            self._mark(at)
+            for place in at:
+                self._hold(place, place + 1)
         elif len(sexes) == 1 and before and len(at) == 1:
-            self._mark(at)
+            self._hold(at[0], at[0] + 1)
             token = self.tokens[at[0]]
             code = "female" if token.kind == "F" else "male"
             self.found.append(
@@ -227,7 +234,7 @@ class _Line:
         """A time that opens or closes the line is said of all its limits, not only of the nearest."""
         at = self.kinds.find("w")
         limited = [i for i, constraint in enumerate(self.found) if constraint.bounds]
-        if at < 0 or len(limited) < 2 or not (self._opens(at) or self._closes(at)):
+        if len(limited) < 2 or not (self._opens(at) or self._closes(at)):
             return
         if not self._opens(at) and self.found[limited[-1]].variable in _OVER_A_TIME:
             return
@@ -253,16 +260,11 @@ class _Line:
         """Whether an "or" stands between or inside the limits."""
         return "|" in self.kinds[self.places[0][0] : self.places[-1][1]]
 
-    def _mark(self, places: list[int]) -> None:
-        for place in places:
-            self.used[place] = True
-
     def _residue(self) -> tuple[str, ...]:
-        aged = any(constraint.variable == "age" for constraint in self.found)
-        silent = "f.:,()Sr&C" if aged else "f.:,()Sr&"
-        joints = self._joints() if "|" in self.kinds else set()
-        left = [i for i, kind in enumerate(self.kinds) if kind not in silent and not self.used[i]]
-        left = left or self._telling_fillers()
+        aged = "C" in self.left and any(constraint.variable == "age" for constraint in self.found)
+        saying = _SAYING_BESIDE_AN_AGE if aged else _SAYING
+        left = [match.start() for match in saying.finditer(self.left)] or self._telling_fillers()
+        joints = self._joints() if "|" in self.left else set()
         words = []
         for i in left:
             token = self.tokens[i]
@@ -315,6 +317,8 @@ class _Line:
     def _join(self) -> Join:
         """How the limits of the line are joined, by the words between them."""
         joins = set(self.interpreter.joins)
+        if len(self.places) == 1 and not joins:
+            return "all-of"
         gaps = [
             set(self.kinds[a:b]) & set("|&/")
             for (_, a), (b, _) in zip(self.places, self.places[1:], strict=False)
@@ -388,4 +392,7 @@ _OVER_A_TIME = frozenset(
 )
 """What is itself over a time, or looks back over months: the time behind it is its own."""
 _ABBREVIATION = re.compile(r"\([VA]\)")
+_SAYING = re.compile("[^f.:,()Sr&]")
+"""The letters of the tokens that say something; a stage of life is said by an age itself."""
+_SAYING_BESIDE_AN_AGE = re.compile("[^f.:,()Sr&C]")
 _RESTATED = re.compile(r"K?f*\(f*(?:[NQTL]r[NQTL]|O?f*[NQTL](?:[&|r,]f*O?f*[NQTL])?P?)K?f*\)")

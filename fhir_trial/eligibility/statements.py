@@ -18,8 +18,8 @@ _NUMBERED = re.compile(r"\d{1,2}[.)](?=[a-z])")
 
 
 def reading(text: str, lower: str, words: list[str]) -> Reading | None:
-    """A line of one of these families understood in full, None for all others; words: those of the line."""
-    if HINTS.isdisjoint(words) or len(lower) > LONGEST or not VOCABULARY.issuperset(words):
+    """A line with a hint that is understood in full, None for all others; words: those of the line."""
+    if len(lower) > LONGEST or not VOCABULARY.issuperset(words):
         return None
     line = lower.strip(" \t.;,:")
     numbered = _NUMBERED.match(line)
