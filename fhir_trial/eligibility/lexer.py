@@ -83,24 +83,12 @@ class _Alternative(NamedTuple):
 
 @cache
 def _alternatives() -> tuple[_Alternative, ...]:
-    """Every kind of token; an earlier one wins."""
+    """Every kind of token but names and amounts, which are looked for before them; an earlier one wins."""
     words = vocabulary()
-    units = [alias for unit in words.units.values() if unit.dimension != "time" for alias in unit.aliases]
-    loads = [alias for code in _OF_VIRUSES for alias in words.units[code].aliases]
-    number = (
-        rf"(?P<number>{NUMBER})(?!\d)"
-        rf"(?:{RANK}|(?!(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))"
-        rf"(?:\s*(?:{POWER}|{TIME}|(?P<percent>%\s*(?=[aohgm]))?{LIMIT}|{NORMAL}"
-        rf"|{LARGE}\s*(?P<load>{alternation(loads)}){_EDGE}"
-        r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*folds?)(?![a-z])"
-        rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE})|{SCALE})?)"
-    )
     old = (
         rf"of\s+age{_EDGE}|(?:(?<=days\s)|(?<=hours\s)|(?<=hrs\s))of\s+life{_EDGE}"
         rf"|olds?{_EDGE}|y\.?/?o\.?{_EDGE}|aged?{_EDGE}(?=\s*[,;.)]?\s*$)"
     )
-    multiplied = rf"[x×✕*]\s?(?=\d[\d.,]*\s*{BEFORE_LIMIT}){number}"
-    numerals = "0123456789." + "".join(word[0] for word in (*WORD_NUMBERS, *ROMAN))
     between = (
         r"between(?:\s*,?\s*and\s+including(?=[\s,]+\d),?)?|from|in\s+the\s+range(?:\s+of)?"
         r"|rang(?:ing|ed|es?)\s+from|range\s+of"
@@ -115,8 +103,6 @@ def _alternatives() -> tuple[_Alternative, ...]:
         _Alternative("gt", f"(?:{GT}){_SIGN_AGAIN}", "gmholaeisb>＞﹥&›"),
         _Alternative("lt", f"(?:{LT}){_SIGN_AGAIN}", "lfysubi<＜﹤&‹"),
         _Alternative("eq", rf"==?|equals?(?:\s+to)?{_EDGE}", "=e"),
-        _Alternative("amount", number, numerals),
-        _Alternative("amount", multiplied, "x×✕*"),
         _Alternative("bare", LIMIT.replace("?P<limit>", "?:").replace("?P<side>", "?:"), "ulitcsra"),
         _Alternative("outside", OUTSIDE, "o"),
         _Alternative("between", rf"(?:{between}){_EDGE}", "bfir"),
@@ -148,8 +134,43 @@ _LETTERS = {
 
 
 @cache
+def _amount() -> re.Pattern[str]:
+    """A number, with its unit or with the limit of normal that it is a multiple of."""
+    known = vocabulary().units
+    units = [alias for unit in known.values() if unit.dimension != "time" for alias in unit.aliases]
+    loads = [alias for code in _OF_VIRUSES for alias in known[code].aliases]
+    return re.compile(
+        rf"(?P<amount>(?P<number>{NUMBER})(?!\d)"
+        rf"(?:{RANK}|(?!(?:st|nd|rd|th){_EDGE}(?!\s*-?\s*(?:per)?centile))"
+        rf"(?:\s*(?:{POWER}|{TIME}|(?P<percent>%\s*(?=[aohgm]))?{LIMIT}|{NORMAL}"
+        rf"|{LARGE}\s*(?P<load>{alternation(loads)}){_EDGE}"
+        r"|(?P<times>[x×✕]|\*(?=\s*\d)|times|-?\s*folds?)(?![a-z])"
+        rf"|[-\s]*(?P<unit>{alternation(units + _SHORT_TIMES)}){_EDGE})|{SCALE})?))\s*"
+    )
+
+
+_NUMERALS = frozenset(re.split("[ -]", word)[0] for word in (*WORD_NUMBERS, *ROMAN, *TIMES))
+_BEFORE_AN_AMOUNT = re.compile(rf"[x×✕*]\s?(?=\d[\d.,]*\s*{BEFORE_LIMIT})")
+"""The sign in front of a multiple ("> x3 ULN")."""
+
+
+def _amount_at(lower: str, position: int, begun: str) -> re.Match[str] | None:
+    """The amount that begins at a position; begun: the letters and digits there."""
+    letter = lower[position]
+    if letter in "x×✕*":
+        multiplied = _BEFORE_AN_AMOUNT.match(lower, position)
+        return _amount().match(lower, multiplied.end()) if multiplied is not None else None
+    if letter in _DIGITS or begun in _NUMERALS:
+        return _amount().match(lower, position)
+    return None
+
+
+_DIGITS = frozenset("0123456789.") | {sign for sign in ROMAN if not sign.isascii()}
+
+
+@cache
 def _beginning_with(letter: str) -> re.Pattern[str]:
-    """The tokens that can begin with a letter; trying only these is most of the reader's speed."""
+    """The other tokens that can begin with a letter; trying only these is most of the reader's speed."""
     fitting = (alternative.beginning_with(letter) for alternative in _alternatives())
     patterns = [pattern for pattern in fitting if pattern is not None]
     return re.compile(rf"(?:{'|'.join([*patterns, rf'(?P<other>{_WORD})'])})\s*")
@@ -250,13 +271,15 @@ _new = tuple.__new__  # the generated __new__ would cost as much as the rest of 
 def _cut(lower: str, position: int, found: list[Token]) -> int:
     """Add the token that begins at a position; returns where the next may begin."""
     run = RUN.match(lower, position)
-    named = _named_like(run[0]) if run is not None else None
+    begun = run[0] if run is not None else ""
+    named = _named_like(begun)
     match = named.match(lower, position) if named is not None else None
+    match = match or _amount_at(lower, position, begun)
     if match is None:
         match = _beginning_with(lower[position]).match(lower, position)
     assert match is not None  # the last alternative fits any letter
     kind = match.lastgroup or "other"
-    end = match.end(kind)
+    position, end = match.span(kind)
     make = _MAKERS.get(kind)
     text = lower[position:end]
     if make is None:
@@ -285,8 +308,8 @@ def _cut_signed(lower: str, position: int, found: list[Token]) -> int:
         return 0
     if lower[position] == "+" and not _is_signed(found):
         return 0
-    match = _beginning_with(lower[position + 1]).match(lower, position + 1)
-    if match is None or match.lastgroup != "amount":
+    match = _amount().match(lower, position + 1)
+    if match is None:
         return 0
     end = match.end("amount")
     token = _number(match, position + 1, end, lower[position + 1 : end])
@@ -337,8 +360,6 @@ def _named(text: str) -> str:
 def _number(match: re.Match[str], start: int, end: int, text: str) -> Token:
     number, time, unit, limit, normal, times, per = match.group(*_OF_A_NUMBER)
     kind, behind = "N", ""
-    if text[0] in "x×✕*":
-        start = match.start("number")
     if "/" in number or "+" in number:  # "23 4/7", "23+4 weeks"
         kind, behind = "T", "d+"
     elif time is not None:
