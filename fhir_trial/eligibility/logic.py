@@ -8,6 +8,7 @@ logic is not stated.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -56,22 +57,29 @@ _AT_LEAST = (
     r"(?:at\s+least|(?:a\s+)?minimum(?:\s+of)?|(?:no|not)\s+(?:less|fewer)\s+than|≥|>=|>/="
     r"|(?P<over>more\s+than|greater\s+than|over|>))"
 )
-_QUANTIFIER = re.compile(
-    r"(?<![\w<>≤≥/-])(?:"
-    rf"(?P<all>(?:all|each|both|every(?:\s+one)?)(?:\s+(?P<number>{_NUMBER}){_SAME_AGAIN})?"
-    rf"(?:(?:\s+of)?\s+{_list('t1')}|\s+of\s*(?=:)|\s*(?=:)))"
-    rf"|(?P<must>the\s+following\s+(?:{_KINDS}\s+)?(?:must|should|shall|need\s+to|have\s+to|are|were)\s+all\b)"
-    rf"|(?P<any>(?:any|either)(?:\s+(?:one|1))?{_SAME_AGAIN}(?:\s+or\s+(?:more|both))?"
-    rf"(?:(?:\s+of)?\s+{_list('t2')}|\s+of\s*(?=:)|\s*(?=:)))"
-    rf"|(?P<some>(?:one|1){_SAME_AGAIN}(?:\s+or\s+(?:more|both|several)|\s+and/or\s+more){_OF_KIND}{_of_list('t3')})"
-    rf"|(?P<least>{_AT_LEAST}\s*(?P<n1>{_NUMBER}){_SAME_AGAIN}{_of_whole('whole1', 'whole2')}"
-    rf"{_OF_KIND}(?:{_of_list('t4')}|\s+{_list('t5')}))"
-    rf"|(?P<more>(?:any\s+)?(?P<n2>{_NUMBER}){_SAME_AGAIN}(?:\s+or\s+(?:more|greater)|\s*\+){_OF_KIND}"
-    rf"(?:{_of_list('t6')}|\s+{_list('t7')}))"
-    rf"|(?P<part>(?:any\s+)?(?P<n3>{_NUMBER}){_SAME_AGAIN}{_of_whole('whole3', 'whole4')}"
-    rf"{_OF_KIND}{_of_list('t8')})"
-    r")"
-)
+
+
+@cache
+def _quantifier() -> re.Pattern[str]:
+    """All the ways to say "any of the following"; made when the first list is met, since that takes 50 ms."""
+    return re.compile(
+        r"(?<![\w<>≤≥/-])(?:"
+        rf"(?P<all>(?:all|each|both|every(?:\s+one)?)(?:\s+(?P<number>{_NUMBER}){_SAME_AGAIN})?"
+        rf"(?:(?:\s+of)?\s+{_list('t1')}|\s+of\s*(?=:)|\s*(?=:)))"
+        rf"|(?P<must>the\s+following\s+(?:{_KINDS}\s+)?(?:must|should|shall|need\s+to|have\s+to|are|were)\s+all\b)"
+        rf"|(?P<any>(?:any|either)(?:\s+(?:one|1))?{_SAME_AGAIN}(?:\s+or\s+(?:more|both))?"
+        rf"(?:(?:\s+of)?\s+{_list('t2')}|\s+of\s*(?=:)|\s*(?=:)))"
+        rf"|(?P<some>(?:one|1){_SAME_AGAIN}(?:\s+or\s+(?:more|both|several)|\s+and/or\s+more){_OF_KIND}{_of_list('t3')})"
+        rf"|(?P<least>{_AT_LEAST}\s*(?P<n1>{_NUMBER}){_SAME_AGAIN}{_of_whole('whole1', 'whole2')}"
+        rf"{_OF_KIND}(?:{_of_list('t4')}|\s+{_list('t5')}))"
+        rf"|(?P<more>(?:any\s+)?(?P<n2>{_NUMBER}){_SAME_AGAIN}(?:\s+or\s+(?:more|greater)|\s*\+){_OF_KIND}"
+        rf"(?:{_of_list('t6')}|\s+{_list('t7')}))"
+        rf"|(?P<part>(?:any\s+)?(?P<n3>{_NUMBER}){_SAME_AGAIN}{_of_whole('whole3', 'whole4')}"
+        rf"{_OF_KIND}{_of_list('t8')})"
+        r")"
+    )
+
+
 _TOTALS = (
     "number",
     *(f"whole{n}" for n in "1234"),
@@ -207,7 +215,7 @@ def _said(text: str, *, by_joints: bool) -> _Said | None:
     """
     if any(part in text for part in _OF_VERDICTS):
         text = _VERDICT.sub(" ", text)
-    quantifiers = list(_QUANTIFIER.finditer(text))
+    quantifiers = list(_quantifier().finditer(text))
     if not quantifiers:
         return _NOTHING if by_joints and (_connects(text) or _defines(text)) else None
     front, behind = text[: quantifiers[0].start()], text[quantifiers[-1].end() :]

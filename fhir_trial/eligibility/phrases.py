@@ -53,7 +53,8 @@ class Phrases:
 
     def __init__(self, **patterns: str) -> None:
         """patterns: letter -> pattern, made with `one_of` and `some_of`, over words that end in a space."""
-        self._pattern = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in patterns.items()))
+        self._patterns = patterns
+        self._pattern: re.Pattern[str] | None = None
         words = {word for pattern in patterns.values() for word in _OF_A_PATTERN.findall(pattern)}
         self.vocabulary = frozenset(words | {"s"})
         """Every word of them."""
@@ -62,15 +63,21 @@ class Phrases:
         """Whether a line has no other word than those of the phrases."""
         return self.vocabulary.issuperset(words)
 
+    def _made(self) -> re.Pattern[str]:
+        """The pattern of all phrases; made for the first line, since most records have none of a family."""
+        named = (f"(?P<{name}>{pattern})" for name, pattern in self._patterns.items())
+        return re.compile("|".join(named))
+
     def cut(self, line: str) -> list[Phrase]:
         """The phrases of a line in lower case; none unless they are all of it."""
         if _STRANGE.search(line) is not None:
             return []
+        pattern = self._pattern = self._pattern or self._made()
         spans = [match.span() for match in _WORD.finditer(line.replace("'s", "  ").replace("’s", "  "))]
         plain = "".join(f"{line[start:end]} " for start, end in spans)
         found, position, at = [], 0, 0
         while position < len(plain):
-            match = self._pattern.match(plain, position)
+            match = pattern.match(plain, position)
             if match is None or not match[0]:
                 return []
             behind = at + match[0].count(" ")
