@@ -84,7 +84,8 @@ def wording(constraint: Constraint) -> str:
     limits = joint.join(f"{SIGNS[bound.operator]} {bound.value}{unit}" for bound in constraint.bounds)
     said = limits or _codes(constraint) or ("no" if constraint.negated else "yes")
     window = f" ({constraint.window.text})" if constraint.window else ""
-    return f"{constraint.variable} {said}{window}"
+    proviso = f" ({constraint.proviso})" if constraint.proviso else ""
+    return f"{constraint.variable} {said}{window}{proviso}"
 
 
 def _codes(constraint: Constraint) -> str:
@@ -136,6 +137,7 @@ def _constraint(constraint: Constraint) -> dict[str, Any]:
         codes=[*constraint.codes] or None,
         negated=constraint.negated or None,
         window=_window(constraint.window) if constraint.window else None,
+        proviso=constraint.proviso or None,
         loinc=constraint.loinc,
         rule=constraint.rule,
         start=constraint.start,

@@ -54,6 +54,8 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     negated: bool = False
     """The words deny it ("not pregnant"); limits with numbers are never turned round."""
     window: Window | None = None
+    proviso: str = ""
+    """For whom or when alone it holds, as written ("if liver metastases are present"); not understood."""
     loinc: str | None = None
     rule: str
     """The rule that read it."""

@@ -15,6 +15,7 @@ from fhir_trial.eligibility.interpreter import Interpreter, says_how_measured, w
 from fhir_trial.eligibility.lexer import lowered, tokens
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.people import Terms
+from fhir_trial.eligibility.provisos import OPENERS, provisos
 from fhir_trial.eligibility.quantities import restates
 from fhir_trial.eligibility.sieve import may_hold_a_limit, telling, words_of
 
@@ -178,6 +179,9 @@ class _Line:
         if "w" in self.kinds and len(self.found) > 1:
             self._share_window()
         residue = self._residue()
+        if residue and not OPENERS.isdisjoint([token.text for token in self.tokens]):
+            self._add_provisos()
+            residue = self._residue()
         join = self._join()
         if join == "unknown" and self.section == "inclusion" and not self._alternatives():
             join = "all-of"
@@ -229,6 +233,23 @@ class _Line:
                     variable="sex", codes=(code,), rule="sex.subject", start=token.start, end=token.end
                 )
             )
+
+    def _add_provisos(self) -> None:
+        """For whom or when each limit holds, where the words around it say so."""
+        said = provisos(self.text, self.tokens, self.places)
+        of_limit = {
+            self.tokens[start].start: proviso for (start, _), proviso in zip(self.places, said, strict=True)
+        }
+        found = [(constraint, of_limit.get(constraint.start, "")) for constraint in self.found]
+        self.found = [
+            replace(constraint, proviso=proviso) if proviso else constraint
+            for constraint, proviso in found
+            if proviso is not None
+        ]
+        for (start, end), proviso in zip(self.places, said, strict=True):
+            if proviso is None:
+                self.left = f"{self.left[:start]}{self.kinds[start:end]}{self.left[end:]}"
+        self.places = [place for place, proviso in zip(self.places, said, strict=True) if proviso is not None]
 
     def _share_window(self) -> None:
         """A time that opens or closes the line is said of all its limits, not only of the nearest."""
