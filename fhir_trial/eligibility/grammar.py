@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fhir_trial.eligibility.lexer import Token, is_about_age
 from fhir_trial.eligibility.patterns import listed
+from fhir_trial.eligibility.provisos import opens_a_proviso
 
 _N = "[NQTL]"
 # What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
@@ -62,6 +63,8 @@ _BOTH_SEXES = re.compile(
     r"(?!(?P=sex))[FX]"
 )
 """Two limits, and behind them whom they are for ("above 102/88 cm in men/women")."""
+_ANOTHER_VALUE = re.compile(r"[^VANQTLMUObP]{0,16}+(?P<o>O)f*(?P<a>[QL])")
+"""Another comparison and value behind a limit, without a variable of its own."""
 _OF_PRESSURE = ("bp", "sbp", "dbp")
 _NO_ABBREVIATION = listed(
     "except unless excluding without if when for not non no only mother father partner caregiver parent"
@@ -113,9 +116,9 @@ def limits(found: list[Token], kinds: str) -> Iterator[Limit]:
         if limit is not None:
             other = _for_the_other_sex(kinds, found, limit) if sexes and limit.variables else None
             yield limit
-            if other is not None:
+            while other is not None or (other := _in_another_case(kinds, found, limit)) is not None:
                 yield other
-                limit = other
+                limit, other = other, None
         start = _START.search(kinds, start.end() if limit is None else limit.end)
 
 
@@ -224,6 +227,34 @@ def _for_the_other_sex(kinds: str, found: list[Token], limit: Limit) -> Limit | 
         sex, limit.sex = behind["sex"], here["sex"]
     other.variables, other.joined_by, other.sex = limit.variables, limit.joined_by, sex
     return other
+
+
+def _in_another_case(kinds: str, found: list[Token], limit: Limit) -> Limit | None:
+    """The limit of the same for some, or where something else holds ("..., or below 5 x ULN if ...")."""
+    if limit.rule not in ("single", "multiple") or limit.before or not limit.variables:
+        return None
+    value = _ANOTHER_VALUE.match(kinds, limit.end)
+    if value is None:
+        return None
+    between = found[limit.end : value.start("o")]
+    joints = [at for at, token in enumerate(between) if token.kind in "|&,("]
+    if not joints or (joints[0] > 0 and not opens_a_proviso(between, 0)):
+        return None
+    led = any(opens_a_proviso(between, _behind_fillers(between, joint + 1)) for joint in joints)
+    if not led and not opens_a_proviso(found, value.end()):
+        return None
+    operators = [found[value.start("o")].number]
+    other = Limit(
+        "single", value.start("o"), value.end(), limit.variables, [found[value.start("a")]], operators
+    )
+    other.joined_by = limit.joined_by
+    return other
+
+
+def _behind_fillers(found: list[Token], at: int) -> int:
+    while at < len(found) and found[at].kind == "f" and not opens_a_proviso(found, at):
+        at += 1
+    return at
 
 
 def _link_ends(kinds: str, found: list[Token], position: int) -> Iterator[int]:

@@ -39,7 +39,7 @@ def provisos(text: str, tokens: list[Token], places: list[tuple[int, int]]) -> l
             found[i - 1] = found[i - 1] if found[i - 1] is None else _words(text, gap[first:end])
         elif not is_last:
             first = _skipped(gap, _last_sentence(gap))
-            if _opens(gap, first) and not _has_a_value(gap[first:]):
+            if opens_a_proviso(gap, first) and not _has_a_value(gap[first:]):
                 found[i] = _words(text, gap[first:])
     return found
 
@@ -59,7 +59,7 @@ def _last_sentence(gap: list[Token]) -> int:
 def _is_of_the_limit_before(gap: list[Token], first: int, *, is_last: bool) -> bool:
     if first < len(gap) and gap[first].text in _BEHIND_A_LIMIT:
         return True
-    if not _opens(gap, first):
+    if not opens_a_proviso(gap, first):
         return False
     if not any(token.kind in ",(&" for token in gap[:first]):
         return True
@@ -77,13 +77,13 @@ def _goes_on(gap: list[Token], first: int) -> bool:
     return gap[-1].kind not in _JOINTS or (in_brackets and gap[first].text in _BEHIND_A_LIMIT)
 
 
-def _opens(gap: list[Token], at: int) -> bool:
+def opens_a_proviso(gap: list[Token], at: int) -> bool:
     """Whether a proviso may begin here: with "if", or with "in" and the people or the case it is for."""
     if at >= len(gap) or gap[at].text in _ANYWHERE:
         return at < len(gap)
     if gap[at].text not in _BEFORE_PEOPLE:
         return False
-    behind = next((token for token in gap[at + 1 :] if token.kind != "f"), None)
+    behind = next((token for token in gap[at + 1 :] if token.kind != "f" or token.text in _CASES), None)
     return behind is not None and (behind.kind in "SFXC" or behind.text in _CASES)
 
 

@@ -237,19 +237,22 @@ class _Line:
     def _add_provisos(self) -> None:
         """For whom or when each limit holds, where the words around it say so."""
         said = provisos(self.text, self.tokens, self.places)
-        of_limit = {
-            self.tokens[start].start: proviso for (start, _), proviso in zip(self.places, said, strict=True)
-        }
-        found = [(constraint, of_limit.get(constraint.start, "")) for constraint in self.found]
+        words = " … ".join(filter(None, said))
+        if not words:
+            return
+        by_place = list(zip(self.places, said, strict=True))
+        of_limit = {self.tokens[start].start: proviso for (start, _), proviso in by_place}
         self.found = [
-            replace(constraint, proviso=proviso) if proviso else constraint
-            for constraint, proviso in found
-            if proviso is not None
+            _with_proviso(constraint, proviso, words)
+            for constraint in self.found
+            if (proviso := of_limit.get(constraint.start, "")) is not None
         ]
-        for (start, end), proviso in zip(self.places, said, strict=True):
+        for (start, end), proviso in by_place:
             if proviso is None:
                 self.left = f"{self.left[:start]}{self.kinds[start:end]}{self.left[end:]}"
-        self.places = [place for place, proviso in zip(self.places, said, strict=True) if proviso is not None]
+        self.places = [place for place, proviso in by_place if proviso is not None]
+        if len({constraint.proviso for constraint in self.found}) > 1:
+            self.interpreter.undecided = True  # who is of one of them need not be of the others
 
     def _share_window(self) -> None:
         """A time that opens or closes the line is said of all its limits, not only of the nearest."""
@@ -374,6 +377,16 @@ class _Line:
         limited = [constraint for constraint in self.found if constraint.bounds]
         same = len({(constraint.variable, constraint.unit) for constraint in limited}) == 1
         return same and len(limited) == 2 and _is_one_range(*limited)
+
+
+def _with_proviso(constraint: Constraint, proviso: str, of_all: str) -> Constraint:
+    """The constraint with its proviso; a time in one ("unless treated before enrolment") is no window."""
+    window = constraint.window
+    return replace(
+        constraint,
+        proviso=proviso,
+        window=None if window is not None and window.text in of_all else window,
+    )
 
 
 def _may_be_of(window: Window, constraint: Constraint) -> bool:

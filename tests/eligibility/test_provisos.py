@@ -48,8 +48,8 @@ def test_a_proviso_ends_where_another_value_begins() -> None:
 
 
 def test_the_proviso_of_a_value_that_is_not_read_is_not_given_to_the_limit_before() -> None:
-    assert _provisos("ALT < 2 x ULN, and for patients with liver metastases < 4 x ULN") == [("alt", "")]
-    assert _provisos("Bilirubin < 2 x ULN (for patients with Gilbert's, < 4 x ULN)") == [("bilirubin", "")]
+    assert _provisos("ALT < 2 x ULN, and for patients with liver metastases 4 x ULN") == [("alt", "")]
+    assert _provisos("Bilirubin < 2 x ULN (for patients with Gilbert's, 4 x ULN)") == [("bilirubin", "")]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,40 @@ def test_a_limit_inside_a_proviso_is_none_of_the_lines_own(text: str, proviso: s
     inside = proviso.rsplit(" ", 3)[-3]
     assert all(inside not in text[limit.start : limit.end] for limit in reading.constraints[1:])
     assert any("1" in words for words in reading.residue)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AST < 2 x ULN (< 4 x ULN if the liver has metastases)",
+        "AST < 2 x ULN, or < 4 x ULN in the presence of liver metastases",
+        "AST < 2 x ULN; for patients with liver metastases, < 4 x ULN",
+        "AST < 2 x ULN if there are none, but < 4 x ULN if there are metastases",
+    ],
+)
+def test_a_second_value_of_the_same_is_a_limit_with_its_own_proviso(text: str) -> None:
+    reading = constraints(text, section="inclusion")
+    assert [(str(limit.bounds[0].value), limit.variable) for limit in reading.constraints] == [
+        ("2", "ast"),
+        ("4", "ast"),
+    ]
+    assert "metastases" in reading.constraints[1].proviso
+    assert reading.join == "unknown"
+
+
+def test_a_second_value_without_a_proviso_is_not_given_to_the_variable_before() -> None:
+    assert len(constraints("AST < 2 x ULN, or < 4 x ULN with metastases").constraints) == 1
+
+
+def test_a_time_inside_a_proviso_is_no_window_of_the_limit() -> None:
+    reading = constraints("Diastolic BP > 95 mmHg, unless treated prior to enrolment")
+    assert [(limit.window, limit.proviso) for limit in reading.constraints] == [
+        (None, "unless treated prior to enrolment")
+    ]
+
+
+def test_limits_with_the_same_proviso_are_joined_as_they_are_without_it() -> None:
+    assert constraints("For patients not on warfarin: INR and aPTT ≤ 1.4 x ULN").join == "all-of"
 
 
 def test_a_time_or_a_place_is_no_proviso() -> None:
