@@ -456,11 +456,18 @@ class Interpreter:
             factor=unit.factor if unit is not None else None,
             multiple_of=of,
             window=self._window(limit),
+            proviso=self._sex_of(limit) if limit.sex else "",
             loinc=variable.loinc_for(unit),
             rule=f"{'age' if variable.id == 'age' else variable.kind}.{limit.rule}",
             start=self.tokens[limit.start].start,
             end=self.tokens[limit.end - 1].end,
         )
+
+    def _sex_of(self, limit: Limit) -> str:
+        """The word for the only people whom a limit is for, next to it or in it; "" for both sexes."""
+        near = range(max(limit.start - 3, 0), min(limit.end + 4, len(self.tokens)))
+        at = next((place for place in near if self.kinds[place] == limit.sex), None)
+        return "" if at is None else self.text[self.tokens[at].start : self.tokens[at].end]
 
     def _as_written(self, bound: Bound, limit: Limit) -> Bound:
         """The bound with its number as the source has it; reading was in lower case."""

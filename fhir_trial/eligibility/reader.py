@@ -384,7 +384,7 @@ def _with_proviso(constraint: Constraint, proviso: str, of_all: str) -> Constrai
     window = constraint.window
     return replace(
         constraint,
-        proviso=proviso,
+        proviso=proviso or constraint.proviso,
         window=None if window is not None and window.text in of_all else window,
     )
 

@@ -42,6 +42,14 @@ def test_a_proviso_right_behind_a_limit_is_of_that_one_though_another_limit_foll
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Haematocrit: men > 40 %, women > 36 %", "Haematocrit > 40 % (men) or > 36 % (women)"],
+)
+def test_limits_by_sex_carry_the_sex_they_are_for(text: str) -> None:
+    assert _provisos(text) == [("hematocrit", "men"), ("hematocrit", "women")]
+
+
 def test_a_proviso_ends_where_another_value_begins() -> None:
     text = "ALT ≤ 2 x ULN if no metastases in the liver or ≤ 4 x ULN with them"
     assert _provisos(text) == [("alt", "if no metastases in the liver")]
