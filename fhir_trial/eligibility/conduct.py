@@ -2,16 +2,11 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 
-from fhir_trial.eligibility.constraint import Constraint, Join, Window
-from fhir_trial.eligibility.lexer import number_word
+from fhir_trial.eligibility.constraint import Window
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, letters, one_of, some_of
-from fhir_trial.eligibility.quantities import TIME_UNITS
-
-Found = tuple[tuple[Constraint, ...], Join]
-_NOTHING: Found = ((), "all-of")
+from fhir_trial.eligibility.templates import AGO, AND_OR, NOTHING, Found, fitting, window_of
 
 _WHO = (
     "all any the a an who that they he she is are be being been has have having had was were must should"
@@ -20,29 +15,6 @@ _WHO = (
 )
 _PAST = listed("been has have had having was were")
 """With these it is not said of today."""
-_NUMBER = r"(?:\d+ |one |two |three |four |five |six |eight |ten |twelve )"
-_UNIT = "(?:days |day |weeks |week |wks |months |month |mos |years |year )"
-_SPAN = rf"{_NUMBER}(?:\( \d+ \) )?(?:calendar )?{_UNIT}"
-_POINT = (
-    "screening enrollment enrolment randomization randomisation inclusion baseline entry consent study"
-    " trial visit administration dose treatment dosing registration start drug medication product icf"
-)
-_BEFORE_A_POINT = (
-    "the their this study first signing signed informed initial day of in into to planned date time"
-    " trial investigational v1 1 sv entering starting start v0 administration dose"
-)
-_SINCE = (
-    rf"(?:{one_of('prior to|before|of|from|preceding|previous to|prior')}(?:"
-    rf"{ending_in(_POINT, _BEFORE_A_POINT)}"
-    r"))?"
-)
-_WITHIN = (
-    "within the last|within the past|within the previous|within the prior|within the preceding|within"
-    "|in the last|in the past|in the previous|in the preceding|in the prior|during the last|during the past"
-    "|during the previous|during the preceding|during the prior|for the past|over the last|over the past"
-    "|over the previous|within a|within past|within last|in last|in past|in the|during the"
-)
-_AGO = rf"(?:{one_of(_WITHIN)}" + _SPAN + _SINCE + ")"
 _NOW = (
     "currently|current|concurrently|concurrent|simultaneously|simultaneous|ongoing|at the same time"
     "|presently|actively|active|concomitantly|concomitant|at the time of screening"
@@ -55,57 +27,6 @@ _NOW = (
 )
 _ONCE = "previously|previous|prior|history of|past"
 _PLANNED = "planning to|plan to|plans to|planned|intend to|intends to|intending to"
-_AND_OR = "or|and / or|/|, or|,"
-
-
-class _Line:
-    """The phrases of a line that fits a template, and the constraint that each alternative of it makes."""
-
-    def __init__(self, line: str, phrases: list[Phrase], match: re.Match[str], at: int) -> None:
-        self.line = line
-        self.phrases = phrases
-        self.match = match
-        self.letters = match[0]
-        self.at = at
-
-    def constraint(self, variable: str, window: Window | None, *, negated: bool) -> Constraint:
-        return Constraint(
-            variable=variable,
-            negated=negated,
-            window=window,
-            rule=f"{variable}.line",
-            start=self.at,
-            end=self.at + len(self.line),
-        )
-
-    def found(self, stated: list[tuple[str, Window | None]], *, negated: bool) -> Found:
-        """Alternatives, of which a denial denies each."""
-        once = list(dict.fromkeys(stated))
-        made = tuple(self.constraint(variable, window, negated=negated) for variable, window in once)
-        return made, "any-of" if len(made) > 1 and not negated else "all-of"
-
-
-def _fitting(
-    family: Phrases, template: re.Pattern[str], written: str, line: str, words: list[str], at: int
-) -> _Line | None:
-    """The line cut into the phrases of a family, if that is all of it and the template holds."""
-    if not family.could_be_all(words):
-        return None
-    phrases = family.cut(line)
-    match = template.fullmatch(letters(phrases))
-    return None if match is None else _Line(written, phrases, match, at)
-
-
-def _window(phrase: Phrase, text: str) -> Window:
-    words = text[phrase.start : phrase.end]
-    span = _SPANNED.search(phrase.words)
-    if span is None:
-        return Window(words, None, None)
-    number = span[1].strip()
-    return Window(words, Decimal(number_word(number) or number), TIME_UNITS[span[2][0]])
-
-
-_SPANNED = re.compile(rf"({_NUMBER}).*?({_UNIT})")
 
 
 # --- other studies ---------------------------------------------------------------------------------------
@@ -133,7 +54,7 @@ _OF_AN = (
     "|evaluating an|testing an"
 )
 _TRIALS = Phrases(
-    A=_AGO,
+    A=AGO,
     P=one_of(_TAKES_PART),
     N=one_of("not|not be|not currently|no|has not|have not|have not been|never"),
     O=(
@@ -155,7 +76,7 @@ _TRIALS = Phrases(
     n=one_of(_NOW),
     o=one_of(_ONCE),
     l=one_of(_PLANNED),
-    j=one_of(_AND_OR),
+    j=one_of(AND_OR),
     w=some_of(_WHO),
 )
 _TRIAL_LINE = re.compile(
@@ -174,11 +95,11 @@ _INTERVENTIONAL = re.compile(
 
 
 def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
-    read = _fitting(_TRIALS, _TRIAL_LINE, written, line, words, at)
+    read = fitting(_TRIALS, _TRIAL_LINE, written, line, words, at)
     if read is None or _names_this_study(read.phrases):
-        return _NOTHING
+        return NOTHING
     if read.letters.strip("w") == "O":  # only the name of something
-        return _NOTHING
+        return NOTHING
     stated = []
     parts: list[list[Phrase]] = [[]]
     negated = "N" in read.letters
@@ -190,8 +111,8 @@ def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
     variable = ""
     times = [[p for p in part if p.letter in "nolA"] for part in parts]
     if any(len(of_part) > 1 and not _prior_within(of_part) for of_part in times):
-        return _NOTHING
-    windows = [_window(of_part[-1], written) if of_part else None for of_part in times]
+        return NOTHING
+    windows = [window_of(of_part[-1], written) if of_part else None for of_part in times]
     if len(windows) == 2 and windows[0] is None and _closes(parts[1]):
         windows[0] = windows[1]
     if len(windows) == 2 and windows[1] is None and "n" in letters(parts[0]):
@@ -202,7 +123,7 @@ def _other_trials(written: str, line: str, words: list[str], at: int) -> Found:
         stated.append(variable)
     stated.reverse()
     if None in windows and _LATER.search(line) is not None:
-        return _NOTHING  # neither now nor in the past, and until when is not said
+        return NOTHING  # neither now nor in the past, and until when is not said
     for place, name in enumerate(stated):
         if not name and place:
             stated[place] = stated[place - 1]
@@ -282,12 +203,12 @@ _ALLERGY_HINTS = listed(
 
 
 def _allergies(written: str, line: str, words: list[str], at: int) -> Found:
-    read = _fitting(_ALLERGIES, _ALLERGY_LINE, written, line, words, at)
+    read = fitting(_ALLERGIES, _ALLERGY_LINE, written, line, words, at)
     if read is None:
-        return _NOTHING
+        return NOTHING
     what = read.match["what"]
     if what == "E" and not re.search("drug|medic|product|agent|treatment|compound|vaccine", line):
-        return _NOTHING  # the ingredients of what?
+        return NOTHING  # the ingredients of what?
     reactions = [
         name for letter, name in (("H", "hypersensitivity"), ("I", "intolerance")) if letter in read.letters
     ]
@@ -303,7 +224,7 @@ def _allergies(written: str, line: str, words: list[str], at: int) -> Found:
 _SUBSTANCES = "alcohol|drug|drugs|substance|substances|illicit drug|illicit drugs|recreational drug"
 _WAYS = "abuse|misuse|dependence|dependency|addiction|use disorder|use disorders"
 _HABITS = Phrases(
-    A=_AGO,
+    A=AGO,
     K=one_of("alcoholism|alcoholic|alcoholics"),
     W=one_of(_WAYS),
     U=one_of(_SUBSTANCES),
@@ -326,11 +247,11 @@ _HABIT_NAMES = {
 
 
 def _habits(written: str, line: str, words: list[str], at: int) -> Found:
-    read = _fitting(_HABITS, _HABIT_LINE, written, line, words, at)
+    read = fitting(_HABITS, _HABIT_LINE, written, line, words, at)
     if read is None or (read.match["when"] == "n" and read.match["ago"]):
-        return _NOTHING
+        return NOTHING
     times = [phrase for phrase in read.phrases if phrase.letter in "Anh"]
-    window = _window(times[-1], written) if times else None
+    window = window_of(times[-1], written) if times else None
     stated: list[tuple[str, Window | None]] = []
     substances: list[str] = []
     before = ""
@@ -364,17 +285,17 @@ _SMOKE_HINTS = listed("smoker smokers smoke smokes smoking")
 
 
 def _smoking(written: str, line: str, words: list[str], at: int) -> Found:
-    read = _fitting(_SMOKES, _SMOKE_LINE, written, line, words, at)
+    read = fitting(_SMOKES, _SMOKE_LINE, written, line, words, at)
     if read is None:
-        return _NOTHING
+        return NOTHING
     if "n" not in read.letters and "smoking " in read.phrases[-1].words:
-        return _NOTHING  # "smoking", as the name of a topic
+        return NOTHING  # "smoking", as the name of a topic
     return read.found([("current-smoking", None)], negated="N" in read.letters)
 
 
 # --- contraception ---------------------------------------------------------------------------------------
 
-_POTENTIAL = one_of(
+OF_POTENTIAL = one_of(
     "of childbearing potential|of child bearing potential|of reproductive potential|of childbearing age"
     "|of child bearing age|with reproductive potential|of reproductive age|with childbearing potential"
     "|of fertile age|who can become pregnant|with child bearing potential"
@@ -392,15 +313,15 @@ _AS_LONG = rf"{one_of('during|throughout|for|while|from')}" + ending_in(
     " investigational through taking receiving on 1 2 3 4 5 6 7 8 10 12 14 16 20 24 28 30 60 90 100 120 150"
     " 180 one two three four six post discontinuation first screening enrollment signing",
 )
-_WOMEN = "women|woman|females|female|female patients|female subjects|female participants|wocbp"
+WOMEN = "women|woman|females|female|female patients|female subjects|female participants|wocbp"
 _MEN = (
     "men|males|male|male patients|male subjects|male participants|fertile men|fertile males"
     "|fertile male patients|sexually active men|sexually active males"
 )
 _CONTRACEPTION = Phrases(
-    F=rf"(?:{some_of('all any the')})?{one_of(_WOMEN)}(?:{_POTENTIAL})?(?:{one_of('( wocbp )')})?",
-    M=rf"(?:{some_of('all any the')})?{one_of(_MEN)}(?:{_POTENTIAL})?",
-    Z=rf"(?:{some_of('all any the')})?{one_of('patients|subjects|participants|individuals')}{_POTENTIAL}",
+    F=rf"(?:{some_of('all any the')})?{one_of(WOMEN)}(?:{OF_POTENTIAL})?(?:{one_of('( wocbp )')})?",
+    M=rf"(?:{some_of('all any the')})?{one_of(_MEN)}(?:{OF_POTENTIAL})?",
+    Z=rf"(?:{some_of('all any the')})?{one_of('patients|subjects|participants|individuals')}{OF_POTENTIAL}",
     D=one_of(
         "not using|not willing to use|unwilling to use|unwilling or unable to use|not practicing"
         "|not practising|refusing to use|not use|unable or unwilling to use|unwilling to practice"
@@ -426,9 +347,9 @@ _CONTRACEPTION_HINTS = listed("contraception contraceptive contraceptives birth"
 
 
 def _contraception(written: str, line: str, words: list[str], at: int) -> Found:
-    read = _fitting(_CONTRACEPTION, _CONTRACEPTION_LINE, written, line, words, at)
+    read = fitting(_CONTRACEPTION, _CONTRACEPTION_LINE, written, line, words, at)
     if read is None:
-        return _NOTHING
+        return NOTHING
     who = read.match["who"]
     names = [
         name for letter, name in (("F", "contraception-women"), ("M", "contraception-men")) if letter in who
@@ -441,7 +362,7 @@ def _contraception(written: str, line: str, words: list[str], at: int) -> Found:
         and "pregnant" not in phrase.words
         for phrase in read.phrases
     ):
-        return _NOTHING  # all women, also those who cannot become pregnant?
+        return NOTHING  # all women, also those who cannot become pregnant?
     lasts = [phrase for phrase in read.phrases if phrase.letter == "t"]
     window = Window(written[lasts[0].start : lasts[-1].end], None, None) if lasts else None
     denied = "D" in read.letters
@@ -465,20 +386,14 @@ VOCABULARY: frozenset[str] = frozenset[str]().union(
 """Every word of these lines."""
 
 
-_TWICE_WRITTEN = re.compile(r"([a-z]+|\d+)\s*\(\s*(\d+)\s*\)")
-
-
 def conduct(written: str, line: str, words: list[str], at: int) -> Found:
     """What a line says of these, if it says nothing else.
 
     written: the line as it stands in the text, from `at` on; line: the same in lower case.
     """
-    for word, digits in _TWICE_WRITTEN.findall(line):
-        if (number_word(word) or word) != int(digits):
-            return _NOTHING  # "three (30) days"
     for hints, family in _FAMILIES:
         if not hints.isdisjoint(words):
             found = family(written, line, words, at)
             if found[0]:
                 return found
-    return _NOTHING
+    return NOTHING
