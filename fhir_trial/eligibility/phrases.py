@@ -28,9 +28,31 @@ def letters(phrases: Iterable[Phrase]) -> str:
 
 
 def one_of(phrases: str) -> str:
-    """A pattern for one of the phrases of a list that is parted by bars; a comma may follow each word."""
-    listed = sorted((phrase.strip() for phrase in phrases.split("|")), key=len, reverse=True)
-    return f"(?:{'|'.join(_spaced(phrase) for phrase in listed)})"
+    """A pattern for the longest that fits of phrases parted by bars; a comma may follow each word."""
+    root: _Node = {}
+    for phrase in phrases.split("|"):
+        node = root
+        for word in phrase.split():
+            node = node.setdefault(word, {})
+        node[_END] = {}
+    return _pattern(root)
+
+
+_Node = dict[str, "_Node"]
+_END = ""
+
+
+def _pattern(node: _Node) -> str:
+    """What begins alike is tried once, and a longer phrase before one that it begins with."""
+    branches = []
+    for word, below in node.items():
+        if word != _END:
+            behind = "" if list(below) == [_END] else _pattern(below)
+            comma = "(?:, )?" if behind and _END not in below else ""
+            branches.append(f"{re.escape(word)} {comma}{behind}")
+    if _END not in node:
+        return f"(?:{'|'.join(branches)})"
+    return f"(?:(?:, )?(?:{'|'.join(branches)}))?" if branches else ""
 
 
 def some_of(words: str) -> str:
@@ -44,8 +66,25 @@ def ending_in(nouns: str, others: str) -> str:
     return f"(?:{last}|{'|'.join(f'{word} ' for word in others.split())})*(?:{last})"
 
 
-def _spaced(phrase: str) -> str:
-    return "(?:, )?".join(f"{re.escape(word)} " for word in phrase.split())
+def words_in(patterns: Iterable[str]) -> frozenset[str]:
+    """Every word of some patterns, made with `one_of` and the like; and the "s" of a genitive."""
+    return frozenset(("s",)).union(*(_OF_A_PATTERN.findall(pattern) for pattern in patterns))
+
+
+def spellings(name: str) -> list[str]:
+    """The ways to write a name in which brackets hold what may be left out ("tumo[u]r[s]").
+
+    A caret in front of a word makes it an abbreviation that may stand there in brackets ("apnea ^osa").
+    """
+    found = [""]
+    for part in re.split(r"(\[[a-z]*\]|\^[a-z0-9]+ ?)", name):
+        if part[:1] == "[":
+            found += [written + part[1:-1] for written in found]
+        elif part[:1] == "^":
+            found += [f"{written}( {part[1:].strip()} ) " for written in found]
+        else:
+            found = [written + part for written in found]
+    return [written.strip() for written in found]
 
 
 class Phrases:
@@ -55,8 +94,7 @@ class Phrases:
         """patterns: letter -> pattern, made with `one_of` and `some_of`, over words that end in a space."""
         self._patterns = patterns
         self._pattern: re.Pattern[str] | None = None
-        words = {word for pattern in patterns.values() for word in _OF_A_PATTERN.findall(pattern)}
-        self.vocabulary = frozenset(words | {"s"})
+        self.vocabulary = words_in(patterns.values())
         """Every word of them."""
 
     def could_be_all(self, words: list[str]) -> bool:
