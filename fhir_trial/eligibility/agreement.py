@@ -11,6 +11,7 @@ HINTS: frozenset[str] = listed(
     "consent consents consenting assent icf comply complying compliance compliant noncompliance"
     " noncompliant adhere adherence adhering participate participates participating participated"
     " participation cooperate understand followup follow attend join joins volunteer volunteers voluntary"
+    " willing unwilling willingness"
 )
 """A line without any of these is none of them."""
 
@@ -74,7 +75,7 @@ _CONSENT_BEHIND = (
     "form|forms|document|documents|process|was|is|must be|should be|has been|have been|given|provided"
     "|obtained|signed|signed and dated|and signed|and dated|and obtained|freely given|voluntarily given"
     "|granted|in writing|will be|( icf )|( ic )|personally|himself|to|and sign|voluntarily signed"
-    "|must have been"
+    "|must have been|received"
 )
 _COMPLY = (
     "comply with|complying with|adhere to|adhering to|be compliant with|compliance with|adherence to|follow"

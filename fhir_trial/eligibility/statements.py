@@ -1,16 +1,19 @@
-"""Lines of study conduct that can be understood in full: consent, other studies, habits, contraception."""
+"""Lines that can be understood in full by a closed vocabulary: study conduct, circumstances, judgement."""
 
 import re
 from functools import lru_cache
 
-from fhir_trial.eligibility import agreement, conduct
-from fhir_trial.eligibility.constraint import Constraint, Join, Reading
+from fhir_trial.eligibility import agreement, circumstances, conduct, judgement
+from fhir_trial.eligibility.constraint import Reading
 from fhir_trial.eligibility.sieve import words_of
+from fhir_trial.eligibility.templates import Found
 
-HINTS: frozenset[str] = agreement.HINTS | conduct.HINTS
+HINTS: frozenset[str] = agreement.HINTS | conduct.HINTS | circumstances.HINTS | judgement.HINTS
 """A line without any of these is none of them."""
 
-VOCABULARY: frozenset[str] = agreement.VOCABULARY | conduct.VOCABULARY
+VOCABULARY: frozenset[str] = agreement.VOCABULARY.union(
+    conduct.VOCABULARY, circumstances.VOCABULARY, judgement.VOCABULARY
+)
 """A line with any other word is none of them; one look-up settles it for most lines with a hint."""
 LONGEST = 250
 """Characters; a longer line says more than one of these."""
@@ -26,16 +29,24 @@ def reading(text: str, lower: str, words: list[str]) -> Reading | None:
     if numbered is not None:
         line = line[numbered.end() :]
     at = lower.find(line) if line else 0
-    found, join = _found(text[at : at + len(line)], line, at)
+    found, join = _found(text[at : at + len(line)], line, at, lower.rstrip().endswith(":"))
     return Reading(text=text, status="computable", constraints=found, join=join) if found else None
 
 
 @lru_cache(maxsize=10_000)
-def _found(written: str, line: str, at: int) -> tuple[tuple[Constraint, ...], Join]:
-    """What a line says; these come again and again in a registry ("Signed informed consent")."""
+def _found(written: str, line: str, at: int, leads: bool) -> Found:
+    """What a line says; these come again and again in a registry ("Signed informed consent").
+
+    leads: whether it leads to other lines, which may say what it means.
+    """
     words = words_of(line)
     found, join = agreement.agreement(line, words, at)
-    return (found, join) if found else conduct.conduct(written, line, words, at)
+    if not found:
+        found, join = conduct.conduct(written, line, words, at)
+    for family in () if leads else (circumstances.circumstance, judgement.judgement):
+        if not found:
+            found, join = family(written, line, words, at)
+    return found, join
 
 
 def forget() -> None:

@@ -58,6 +58,7 @@ CONSENT = [
 COMPLIANCE = [
     ("Able to follow the study protocol", "protocol-compliance-ability"),
     ("Willing to attend all scheduled follow-up visits", "protocol-compliance-willingness"),
+    ("Willing to undergo the study assessments", "protocol-compliance-willingness"),
     ("Good compliance", "protocol-compliance"),
     ("Noncompliance", "not protocol-compliance"),
     ("Failure to adhere to the study schedule", "not protocol-compliance"),
