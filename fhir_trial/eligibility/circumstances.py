@@ -1,4 +1,4 @@
-"""Lines on what people are, have and can do beside their health, on measurable disease and organ function."""
+"""Lines on what people are, have and can do beside their health, and on measurable disease."""
 
 import re
 from itertools import product
@@ -85,8 +85,6 @@ _STATES = {
     ),
     "general-anesthesia-contraindication": _joined(_AGAINST, "general an[a]esthesia"),
     "spinal-anesthesia-contraindication": _joined(_AGAINST, "spinal an[a]esthesia"),
-    "refusal": "refusal|refuse|refuses|refused",
-    "healthy": "healthy|in good health|in good general health|good general health|good health",
     "literacy": "literate|able to read and write",
     "language-barrier": "language barrier[s]",
     "right-handedness": "right handed",
@@ -117,14 +115,6 @@ def _by_words(table: dict[str, str]) -> dict[str, str]:
 _SAID = _by_words(_STATES)
 _UNSAID = _by_words(_DENIED)
 
-_ORGANS = {
-    "organ": "organ-function", "marrow": "marrow-function", "bone marrow": "marrow-function",
-    "renal": "renal-function", "kidney": "renal-function", "hepatic": "hepatic-function",
-    "liver": "hepatic-function", "hematologic": "hematologic-function",
-    "hematological": "hematologic-function", "haematologic": "hematologic-function",
-    "haematological": "hematologic-function", "cardiac": "cardiac-function",
-    "pulmonary": "pulmonary-function", "coagulation": "coagulation-function",
-}  # fmt: skip
 _MEDICINE = (
     "oral medication|oral medications|oral medicine|oral medicines|tablet|tablets|pill|pills|capsule|capsules"
     "|oral drug|oral drugs|oral tablets|oral capsules|tablets or capsules|capsules or tablets"
@@ -141,10 +131,6 @@ _RECIST = (
 _PATTERNS = {
     "c": one_of("|".join(_SAID)),
     "d": one_of("|".join(_UNSAID)),
-    "q": one_of("adequate|sufficient"),
-    "Q": one_of("inadequate|insufficient"),
-    "O": one_of("|".join(_ORGANS)),
-    "f": one_of("function|functions"),
     "V": _RECIST,
     "u": one_of(
         "unable to|inability to|not able to|cannot|can not|incapable of|not capable of"
@@ -172,7 +158,6 @@ _PATTERNS = {
     ),
     "b": BEFORE,
     "j": one_of("or|and / or|, or|/|,"),
-    "C": one_of("and|, and"),
     "w": some_of(
         "all any the a an another who that he she is are be being has have having must should patient"
         " patients subject subjects participant participants individual individuals person persons people"
@@ -181,7 +166,6 @@ _PATTERNS = {
 }  # fmt: skip
 _LINE = re.compile(
     r"w?(?:Nw?)?(?:nw?)?[cd]V?(?:jw?(?:nw?)?[cd])*w?s?"
-    r"|w?(?P<degree>[qQ])O(?:[jC]+O)*f[sAb]?"
     r"|w?(?P<modal>[mu])S"
     r"|(?:w?Fj?)?w?P[sAb]?F?"
 )
@@ -192,8 +176,8 @@ HINTS: frozenset[str] = listed(
     " reside residence live lives living"
     " resides residing dwelling hospice household enrolled enrolment enrollment participation participated"
     " randomization randomisation randomized randomised smartphone phone internet address contraindication"
-    " contraindications indication indications refusal refuse refuses refused healthy health literate"
-    " illiterate illiteracy write barrier barriers handed shift measurable function functions swallow"
+    " contraindications indication indications health literate"
+    " illiterate illiteracy write barrier barriers handed shift measurable swallow"
     " swallowing oral tablets capsules pills pregnancy"
 )
 """A line without any of these is none of them."""
@@ -209,8 +193,6 @@ def circumstance(written: str, line: str, words: list[str], at: int) -> Found:
     read = fitting(_PHRASES, _LINE, written, line, words, at)
     if read is None:
         return NOTHING
-    if read.match["degree"]:
-        return _functions(read)
     if read.match["modal"]:
         swallows = "swallow" in read.phrases[-1].words
         if not swallows and "oral " not in read.phrases[-1].words:
@@ -232,7 +214,7 @@ def _stated(read: Line, written: str) -> Found:
     if "V" in told and (len(states) > 1 or _SAID[states[0][1]] != "measurable-disease"):
         return NOTHING
     if ("d" in told and ("c" in told or "N" in told)) or ("N" in told and joins):
-        return NOTHING  # "no refusal or healthy people"
+        return NOTHING  # "no e-mail address or prisoners"
     times = [phrase for phrase in read.phrases if phrase.letter in "ns"]
     if len(times) > 1 or (times and joins):
         return NOTHING
@@ -246,19 +228,6 @@ def _stated(read: Line, written: str) -> Found:
 def _plain(phrase: Phrase) -> str:
     """The words of a phrase without commas between them."""
     return " ".join(phrase.words.replace(",", " ").split())
-
-
-def _functions(read: Line) -> Found:
-    """Organs that work well enough, all of them; or not, one of them."""
-    lacking = read.match["degree"] == "Q"
-    joins = [phrase.letter for phrase in read.phrases if phrase.letter in "jC" and phrase.words != ", "]
-    organs = [_ORGANS[_plain(phrase)] for phrase in read.phrases if phrase.letter == "O"]
-    if len(organs) > 1 and joins != ["j" if lacking else "C"]:
-        return NOTHING
-    times = [phrase for phrase in read.phrases if phrase.letter in "sAb"]
-    window = window_of(times[0], read.line) if times else None
-    found, _ = read.found([(f"adequate-{organ}", window) for organ in organs], negated=lacking)
-    return found, "any-of" if lacking and len(found) > 1 else "all-of"
 
 
 def _pregnancy_test(read: Line, written: str) -> Found:

@@ -1,7 +1,6 @@
 """Lines on what people are, have and can do, and on whom the investigator finds unsuitable; our wording."""
 
 import csv
-import time
 
 import pytest
 
@@ -23,8 +22,6 @@ CIRCUMSTANCES = [
     ("Contraindications for MRI or language barrier", "mri-contraindication or language-barrier"),
     ("Known contraindication to the study treatment", "study-drug-contraindication"),
     ("Illiterate persons", "not literacy"),
-    ("Individual in good health", "healthy"),
-    ("Refuses", "refusal"),
     ("Currently in hospice care", "hospice-care [Currently: ]"),
 ]
 ABILITIES = [
@@ -32,17 +29,11 @@ ABILITIES = [
     ("Cannot swallow pills", "not swallowing-ability"),
     ("Inability to take oral drugs", "not oral-intake-ability"),
 ]
-FUNCTIONS = [
-    ("Sufficient kidney function", "adequate-renal-function"),
-    ("Adequate cardiac, liver and bone marrow function at baseline",
-     "adequate-cardiac-function [at baseline: ] and adequate-hepatic-function [at baseline: ]"
-     " and adequate-marrow-function [at baseline: ]"),
-    ("Insufficient renal or pulmonary function",
-     "not adequate-renal-function or not adequate-pulmonary-function"),
+LESIONS = [
     ("Patients with measurable lesions", "measurable-disease"),
     ("No measurable disease", "not measurable-disease"),
     ("At least one (1) measurable lesion as per RECIST version 1.1", "measurable-disease-recist-1-1"),
-]  # fmt: skip
+]
 PREGNANCY_TESTS = [
     ("Has a negative pregnancy test", "negative-pregnancy-test"),
     ("For women of childbearing potential, a negative urine pregnancy test at the baseline visit",
@@ -60,7 +51,7 @@ JUDGEMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), CIRCUMSTANCES + ABILITIES + FUNCTIONS + PREGNANCY_TESTS)
+@pytest.mark.parametrize(("text", "expected"), CIRCUMSTANCES + ABILITIES + LESIONS + PREGNANCY_TESTS)
 def test_a_circumstance_is_read_with_its_polarity_and_time(text: str, expected: str) -> None:
     assert said(text) == expected
 
@@ -75,11 +66,8 @@ def test_whom_the_investigator_finds_unsuitable_is_one_state(text: str) -> None:
     [
         "Prisoners, except those on parole",
         "Mother is a prisoner",
-        "Healthy, as shown by an examination",
-        "Healthy men",
-        "Healthy adults",
-        "Refuses chemotherapy",
-        "Refusal to be vaccinated",
+        "Healthy",  # by whose judgement?
+        "Refusal",  # of what?
         "Smartphone",
         "Smartphone with a camera",
         "Lives in the United States or Canada",
@@ -91,7 +79,7 @@ def test_whom_the_investigator_finds_unsuitable_is_one_state(text: str) -> None:
         "Able to take medication",
         "Unable or unwilling to swallow tablets",
         "Able to swallow tablets whole without water",
-        "No refusal or prisoners",
+        "No smartphone or prisoners",
         "Literate in Finnish",
     ],
 )
@@ -102,21 +90,15 @@ def test_a_circumstance_that_says_more_or_less_stays_text(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Adequate cardiac function:",  # the lines below say what that is
-        "Adequate organ function as defined below",
-        "Normal organ function",
-        "Adequate renal or hepatic function",  # which of them is enough?
-        "Inadequate renal and hepatic function",  # both, or either?
-        "Adequate renal, hepatic function",
-        "Adequate function",
-        "Adequate vision function",
+        "Adequate renal function",  # by which measure?
+        "Measurable lesions:",  # the lines below say what that is
         "Measurable disease outside the liver",
         "Measurable or evaluable disease",
-        "Healthy per RECIST 1.1",
+        "Prisoners per RECIST 1.1",
         "Measurable disease per RECIST 1.0",
     ],
 )
-def test_a_function_or_a_lesion_that_is_told_more_of_stays_text(text: str) -> None:
+def test_a_function_or_a_lesion_that_is_told_more_of_or_not_measured_stays_text(text: str) -> None:
     assert said(text) == "text"
 
 
@@ -157,10 +139,9 @@ def test_a_judgement_of_something_else_stays_text(text: str) -> None:
 def test_every_circumstance_has_a_row_with_a_definition() -> None:
     with (mappings_dir() / "eligibility" / "states.csv").open(encoding="utf-8") as lines:
         rows = {row["id"] for row in csv.DictReader(lines)}
-    texts = [text for text, _ in CIRCUMSTANCES + ABILITIES + FUNCTIONS + PREGNANCY_TESTS]
+    texts = [text for text, _ in CIRCUMSTANCES + ABILITIES + LESIONS + PREGNANCY_TESTS]
     read = {constraint.variable for text in texts for constraint in constraints(text).constraints}
     assert read | set(circumstances._STATES) | {"investigator-judgement"} <= rows
-    assert {f"adequate-{function}" for function in circumstances._ORGANS.values()} <= rows
 
 
 @pytest.mark.parametrize("way", sorted(circumstances._SAID))
@@ -170,9 +151,6 @@ def test_every_way_to_say_a_circumstance_is_read(way: str) -> None:
     assert reading == constraints(way)
 
 
-def test_a_long_line_of_circumstances_takes_no_time() -> None:
-    start = time.process_time()
-    assert said("or a person who is healthy " * 9 + "or") == "text"
-    assert said("adequate renal and hepatic and " * 7 + "or function") == "text"
+def test_a_long_line_of_circumstances_is_read_to_its_end() -> None:
+    assert said("or a person who is literate " * 9 + "or") == "text"
     assert said("in the opinion of the investigator " * 7) == "text"
-    assert time.process_time() - start < 1
