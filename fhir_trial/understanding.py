@@ -85,7 +85,8 @@ def wording(constraint: Constraint) -> str:
     said = limits or _codes(constraint) or ("no" if constraint.negated else "yes")
     window = f" ({constraint.window.text})" if constraint.window else ""
     proviso = f" ({constraint.proviso})" if constraint.proviso else ""
-    return f"{constraint.variable} {said}{window}{proviso}"
+    denied = "not " if constraint.bounds and constraint.negated else ""
+    return f"{denied}{constraint.variable} {said}{window}{proviso}"
 
 
 def _codes(constraint: Constraint) -> str:

@@ -7,12 +7,13 @@ from fhir_trial.eligibility.trie import alternation
 
 _SOMEBODY_ELSE = (
     "mother", "father", "parent", "sibling", "relative", "partner", "spouse", "caregiver", "family", "donor",
-    "household", "first-degree", "biological", "their child", "with child", "with a child",
-    "having a child", "sudden", "contacts", "fistula",
+    "household", "first-degree", "their child", "with child", "with a child",
+    "having a child", "sudden", "contacts", "fistula", "wife", "husband", "paternal", "offspring",
+    "teacher",
 )  # fmt: skip
 _AT_AN_EVENT = (
-    "onset", "diagnos", "menarche", "before", "since", "until", "prior to", "after", "smok", "vaccin",
-    "first episode", "first symptom", "first seizure", "first birth",
+    "onset", "diagnos", "menarche", "before", "since", "until", "prior to", "after", "smoking", "smoked",
+    "smoke ", "vaccin", "first episode", "first symptom", "first seizure", "first birth",
 )  # fmt: skip
 _ANOTHER_MEASURE = (
     "gestation", "development", "charlson", "appropriate", "adjusted", "matched", "corrected", "for age",
@@ -30,7 +31,8 @@ _BEHIND = re.compile(
     r"(?:(?:the|time|of|first|their|initial|disease|symptom|age)\s+)*"
     r"(?:onset|diagnos|menopaus|menarche|birth|first(?!\s+(?:study|vaccin|visit|dos|screen|admin|inject))|disease|symptom|education|ago|smoking|treatment|experience"
     r"|duration)"
-    r"|\s*(?:ago|duration|post-?menopausal|history|gestation|education|corrected|since|prior|before|pack)"
+    r"|\s*(?:ago|duration|post-?menopausal|history|gestation|education|corrected|since|pack"
+    r"|(?:prior|before)(?!\s+(?:to\s+)?(?:the\s+|study\s+)*(?:screening|randomi|enrol|inclusion|entry|consent|study)))"
 )
 _FOR_SOME = re.compile(
     r"(?<![a-z])(?:if|for|applicable to|applies to|unless|except|whereas)\s+"
@@ -46,6 +48,7 @@ _CHILD_OF = re.compile(
     r"|daughters?|kids?|teen(?:ager)?s?)\s*(?:(?:who|that|is|are|of|aged?|between|under|over|\(|,)\s*)*\Z"
 )
 """A child that the participants have is not one of them."""
+_DIAGNOSED_WITH = re.compile(r"\bdiagnosed\s+(?:with|as)\s")
 _LEADING = listed(
     "for if to unless except whereas has had have having with whose their parent parents mother mothers carer"
     " carers"
@@ -58,6 +61,8 @@ _MENSES = re.compile("amenorrh|menses|menstr|menopaus")
 
 def is_another_age(before: str, said: str, behind: str) -> bool:
     """Whether the words of an age, or those before and behind it, make it another's or that of an event."""
+    if said.startswith("age") and not before.endswith(" at "):
+        before = _DIAGNOSED_WITH.sub("", before)  # "diagnosed with asthma, aged 12 to 17"
     padded = f" {before}{said}"
     if _ANOTHER.search(padded) is not None:
         return True

@@ -52,7 +52,7 @@ class Constraint(Struct, frozen=True, kw_only=True, gc=False):
     codes: tuple[str, ...] = ()
     """For a variable without numbers: the values that fit it, e.g. ("female",)."""
     negated: bool = False
-    """The words deny it ("not pregnant"); limits with numbers are never turned round."""
+    """The words deny it ("not pregnant", "no fever > 38 °C"); limits with numbers are never turned round."""
     window: Window | None = None
     proviso: str = ""
     """For whom or when alone it holds, as written ("if liver metastases are present"); not understood."""

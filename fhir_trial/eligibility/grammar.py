@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fhir_trial.eligibility.lexer import Token, is_about_age
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.provisos import opens_a_proviso
+from fhir_trial.eligibility.vocabulary import squeezed, vocabulary
+from fhir_trial.eligibility.words import abbreviates
 
 _N = "[NQTL]"
 # What can stand behind (or before) a variable. Named groups a, b: the numbers; o, p: their comparisons.
@@ -19,7 +21,7 @@ _BODIES = (
     ("spread", rf"(?P<o>O)f*(?P<a>{_N})K?rf*(?P<b>{_N})"),
     ("range", rf"(?P<a>{_N})K?f*rf*(?P<b>{_N})"),
     ("single", rf"(?P<o>O)[fA:]*(?P<a>{_N})"),
-    ("after", rf"(?P<a>{_N})K?[,(f]?(?P<q>P)(?:[&,f]{{1,2}}(?P<p>O)[fA:]*(?P<b>{_N}))?"),
+    ("after", rf"(?P<a>{_N})K?(?:[,(f]|(?<=T)\.)?(?P<q>P)(?:[&,f]{{1,2}}(?P<p>O)[fA:]*(?P<b>{_N}))?"),
     ("multiple", r"(?P<o>O)f*(?P<u>U)"),
     ("list", r"(?P<list>[NQ](?:[,/|&]+f*[NQ])+)"),
     ("equal", rf"(?P<a>{_N})"),
@@ -66,12 +68,8 @@ _BOTH_SEXES = re.compile(
 _ANOTHER_VALUE = re.compile(r"[^VANQTLMUObP]{0,16}+(?P<o>O)f*(?P<a>[QL])")
 """Another comparison and value behind a limit, without a variable of its own."""
 _OF_PRESSURE = ("bp", "sbp", "dbp")
-_NO_ABBREVIATION = listed(
-    "except unless excluding without if when for not non no only mother father partner caregiver parent"
-    " sibling baby infant donor fetal change changes decrease increase reduction loss cohort group arm part"
-)
-"""Words that in brackets behind a name are no abbreviation of it, but make it another quantity or its limit
-another limit."""
+_ANOTHER_QUANTITY = listed("only infant group")
+"""Words of the lists that in brackets behind a name make it something else."""
 _SCALE = re.compile(r"f*\(f*NrNf*\)f?(?=[OPN])")
 """The ends of a scale in brackets, between its name and the limit."""
 _SECOND_PRESSURE = re.compile("/[NQ]")
@@ -132,6 +130,8 @@ def _limit(kinds: str, found: list[Token], position: int) -> Limit | None:
 def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
     end = _end_of_variables(kinds, position)
     variables = _variables(kinds, found, position, end)
+    if position > 1 and found[position - 1].text == "to" and kinds[position - 2] in "VA":
+        return None
     pressures = _PRESSURES.match(kinds, end) if variables[0].unit in _OF_PRESSURE else None
     if pressures is not None and all(variable.unit in _OF_PRESSURE for variable in variables):
         said = next((name for name in ("o", "q") if pressures[name]), None)
@@ -260,21 +260,36 @@ def _behind_fillers(found: list[Token], at: int) -> int:
 def _link_ends(kinds: str, found: list[Token], position: int) -> Iterator[int]:
     """Where the limit of a variable may begin: behind words that only lead to it."""
     end = position
+    # "Haemoglobin of newborns", "weight of the infant" may be somebody else's
+    through = "fw:,.rVA()SCK" if kinds[position - 1] == "A" else "fw:,.rVA()S"
     scale = _SCALE.match(kinds, end)
     if scale is not None:  # "MoCA (0-30) at least 26"
         yield scale.end()
     if kinds.startswith("(", end):
         close = kinds.find(")", end, end + 5)
-        if close > 0 and any(token.text in _NO_ABBREVIATION for token in found[end + 1 : close]):
-            return  # "ALT (unless of the liver) below 2 x ULN"
+        if close > 0 and not _may_stand_behind(found[end - 1].text, found[end + 1 : close]):
+            return  # "ALT (unless of the liver) below 2 x ULN", "glucose (CSF) below 40 mg/dL"
         if close > 0 and not set(kinds[end + 1 : close]) - set("?VAfw/"):
             yield close + 1
             end = close + 1
     for _ in range(8):
         yield end
-        if end >= len(kinds) or kinds[end] not in "fw:,.rVA()SCK":
+        if end >= len(kinds) or kinds[end] not in through:
             return
+        if found[end].text == "to" and kinds[end + 1 : end + 2] in ("V", "A"):
+            return  # "LDL to HDL > 3" is a ratio
         end += 1
+
+
+def _may_stand_behind(name: str, said: list[Token]) -> bool:
+    """Whether brackets behind a name leave it what it is: words of lists, another form of it, or its unit."""
+    strange = [token for token in said if token.kind == "?"]
+    if any(token.text in _ANOTHER_QUANTITY for token in said):
+        return False
+    if not strange or squeezed("".join(token.text for token in said)) in vocabulary().units_by_alias:
+        return True
+    only = strange[0].text
+    return len(strange) == 1 and (abbreviates(only, name) or squeezed(name) in squeezed(only))
 
 
 def _body(kinds: str, found: list[Token], position: int) -> Limit | None:

@@ -52,15 +52,22 @@ _NAME_BEHIND = re.compile(r"f*\(f*V\)")
 # What makes the quantity behind it another one: a change of it, or somebody else's.
 _OTHER_QUANTITY = re.compile(
     r"(?:(?:chang|increas|decreas|reduc|improv|worsen|declin|ris|fall|drop|loss|gain|variation|fluctuation)\w*\s+(?:in|of)(?:\s+the)?"
-    r"|f(?:o)?etal|ideal|graft|maternal|delta|verbal|performance|(?:central|mixed)\s+venous"
+    r"|f(?:o)?etal|ideal|graft|maternal|paternal|delta|verbal|performance|(?:central|mixed)\s+venous"
+    r"|(?:donor|spouse|wife|husband|partner|caregiver|carer|mother|father|sibling)(?:['’]?s['’]?)?"
+    r"|(?:mothers?|fathers?|parents?|donors?|spouses?|partners?|caregivers?)\s+with(?:\s+an?)?"
+    r"|nadir|target|goal|(?:variability|reversibility)\s+(?:of|in)"
+    r"|(?:csf|cerebrospinal|pleural|peritoneal|ascit(?:es|ic)|synovial|amniotic|sputum|cord)(?:\s+(?:fluid|blood))?"
     r"|central|obstructive|suicidal\s+ideation\s+score\s+(?:of|on))\s+\Z"
 )
 _PART_OF_A_SCORE = re.compile(r"(?<!\d[-\s])\b(?:items?|domains?|sub-?scales?|sub-?scores?|questions?)\b")
 _PARTS_OF_SCORES = ("item", "domain", "sub", "question")
 _NEXT_PART = re.compile(r"[,;.(]|\band\b|\bor\b")
 _OTHER_ENDINGS = (
-    "in", "of", "on", "the", "etal", "ideal", "graft", "maternal", "delta", "verbal", "performance", "venous",
-    "central", "obstructive",
+    "in", "of", "on", "the", "etal", "ideal", "graft", "maternal", "paternal", "delta", "verbal",
+    "performance", "venous", "central", "obstructive", "donor", "'s", "’s", "spouse", "wife", "husband",
+    "partner", "giver", "carer", "mother", "father", "sibling", "with", "a", "an", "nadir", "target",
+    "goal", "csf", "spinal", "pleural", "peritoneal", "ascitic", "synovial", "amniotic", "sputum",
+    "cord", "fluid", "blood",
 )  # fmt: skip
 """How the last word of these ends; looked at first, because most limits follow another word."""
 _PRESSURES = {"systolic": "sbp", "diastolic": "dbp"}
@@ -70,6 +77,14 @@ _SPEAKING_UNITS = (
 )  # fmt: skip
 """How a unit begins that has no other use -> the variable that it is of."""
 _WHEN = listed("if unless when whenever")
+_DENIALS = listed("no not without lack absence never neither nor unable")
+_BETWEEN_A_DENIAL = listed(
+    "to have having has had meet meets achieve achieves achieved reach reached maintain evidence history"
+    " episode episodes known documented any"
+)
+"""What may stand between a denial and the limit that it denies."""
+_IN_WORDS = re.compile(r"than|over|above|below|under|least|most")
+_SIDES_OF_ZERO = frozenset({"myopia", "spherical-equivalent"})
 _RATIOS = frozenset({"fev1-fvc", "fev1-svc"})
 _COMPARED = listed("not no non never without worse better")
 _OF_PEOPLE = re.compile(r"\A[^|]?[.f,]*[SFXC]f\Z")
@@ -259,8 +274,10 @@ class Interpreter:
 
     def _doubts_a_sign(self, limit: Limit, bounds: list[Bound], variable: Variable) -> bool:
         """Whether a dash in front of a number may be a minus, or a minus may only tell the side of zero."""
-        if variable.id == "myopia" and len(bounds) == 1 and bounds[0].value < 0:
-            return True  # "myopia above -6 D" is more of it to most people
+        if variable.id in _SIDES_OF_ZERO and len(bounds) == 1 and bounds[0].value < 0:
+            said = self.lower[self.tokens[limit.start].start : limit.numbers[0].start]
+            if variable.id == "myopia" or _IN_WORDS.search(said) is not None:
+                return True  # "myopia above -6 D" is more of it to most people
         before = (self.lower[max(0, number.start - 2) : number.start] for number in limit.numbers)
         return any(_LONE_DASH.search(signs) is not None for signs in before)
 
@@ -418,7 +435,7 @@ class Interpreter:
         if limit.numbers[-1].kind == "N":
             named = re.search(r"[SFXC]f?\Z", before) is not None
             ended = behind[:1] in ("", "w", ",", ".") or self._goes_on_with_who(limit)
-            return limit.rule == "single" and named and ended
+            return limit.rule == "single" and named and ended and "V" not in before
         return (
             not set(before) - set("SFXCf(,:.|&/w")
             and (not behind or behind[0] in ",.)&|wSFXC(" or behind[:2] in ("fS", "fF"))
@@ -456,12 +473,23 @@ class Interpreter:
             factor=unit.factor if unit is not None else None,
             multiple_of=of,
             window=self._window(limit),
+            negated=self._is_denied(limit),
             proviso=self._sex_of(limit) if limit.sex else "",
             loinc=variable.loinc_for(unit),
             rule=f"{'age' if variable.id == 'age' else variable.kind}.{limit.rule}",
             start=self.tokens[limit.start].start,
             end=self.tokens[limit.end - 1].end,
         )
+
+    def _is_denied(self, limit: Limit) -> bool:
+        """Whether a word right in front denies the limit ("no fever > 38 °C", "without QTc > 450 ms")."""
+        for place in range(limit.start - 1, max(limit.start - 6, -1), -1):
+            token = self.tokens[place]
+            if token.text in _DENIALS:
+                return True
+            if token.kind not in "fS" and token.text not in _BETWEEN_A_DENIAL:
+                return False
+        return False
 
     def _sex_of(self, limit: Limit) -> str:
         """The word for the only people whom a limit is for, next to it or in it; "" for both sexes."""

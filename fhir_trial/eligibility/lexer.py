@@ -428,7 +428,13 @@ def is_about_age(comparison: str) -> bool:
 
 def number_word(text: str) -> int | None:
     """The number that a word or a roman numeral stands for."""
-    return WORD_NUMBERS.get(re.sub(r"\s*\(.*", "", text)) or ROMAN.get(text) or TIMES.get(text)
+    word = re.sub(r"\s*\(.*", "", text)
+    if word in WORD_NUMBERS:
+        return WORD_NUMBERS[word]
+    parts = [WORD_NUMBERS.get(part) for part in re.split(r"[\s-]", word)]  # "twenty-two"
+    if len(parts) == 2 and parts[0] is not None and parts[1] is not None:
+        return parts[0] + parts[1]
+    return ROMAN.get(text) or TIMES.get(text)
 
 
 def is_roman(text: str) -> bool:

@@ -29,6 +29,11 @@ def mixed_time(literal: str) -> tuple[Decimal, str] | None:
     return (Decimal(int(weeks[1]) * 7 + int(weeks[2])), "d") if weeks is not None else None
 
 
+def has_points_for_thousands(literal: str) -> bool:
+    """Whether the points of a number may part its thousands; no thousand begins with a nought."""
+    return not literal.startswith("0") and _EUROPEAN_THOUSANDS.match(literal) is not None
+
+
 def values(literal: str) -> list[Decimal]:
     """The readings of a number; which one is meant is for its unit and plausible range to decide."""
     literal = literal.translate(_MINUS)

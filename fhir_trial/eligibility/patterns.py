@@ -10,10 +10,11 @@ WORD_NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
     "seventeen": 17, "eighteen": 18,
-    "nineteen": 19, "twenty": 20, "twenty-one": 21, "thirty": 30, "forty": 40, "fifty": 50,
-    "sixty": 60, "sixty-five": 65, "seventy": 70, "seventy-five": 75, "eighty": 80, "eighty-five": 85,
-    "ninety": 90, "hundred": 100,
+    "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90, "hundred": 100,
 }  # fmt: skip
+_TENS = "(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_ONES = "(?:one|two|three|four|five|six|seven|eight|nine)"
 TIMES = {"twice": 2, "thrice": 3}
 """Numbers only in front of a limit of normal."""
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
@@ -28,7 +29,7 @@ NUMBER = (
     # Thousands, also with a blank behind their comma, if what is counted is in a volume: "15, 000/µL".
     r"|\d{1,3}+(?:(?:[,'’ \xa0]\d{3})+(?:\.\d+)?(?![\d,])|,\s\d{3}(?=\s?(?:cells\s?)?(?:/|per\b)))"
     r"|\d+(?:[.,·]\d+)*|\.\d+"
-    rf"|(?:{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
+    rf"|(?:{_TENS}[\s-]{_ONES}|{'|'.join(sorted(WORD_NUMBERS, key=len, reverse=True))})\b(?:\s*\(\d+\))?"
     r"|(?:iii|ii|iv|vi|i|v)\b(?!\.\w|\.?\s?\d)|[ⅰⅱⅲⅳⅴⅵ]"
     r"|(?:twice|thrice)(?=\s+(?:(?:higher|greater|more|above|than|the|institution\w*|lab\w*|local)\s+){0,4}"
     r"(?:normal|upper|i?uln|unl)\b))"
@@ -70,7 +71,7 @@ RANK = (
 )
 """The ending of the first of two percentiles ("5th to 85th percentile")."""
 POWER = (
-    r"(?:(?:[x×✕*·•⋅∙´]|ã—)\s*)?10\s*(?:\^|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
+    r"(?:(?:[x×✕*·•⋅∙´]|ã—)\s*)?10\s*(?:\^|ˆ|\*\*|\*|e|exp|\()?\s*(?P<power>12|[369]|[³⁶⁹])\)?\s*(?:cells|platelets)?"
     r"\s*(?P<per>(?:[/⁄]|per)\s*(?:l|ml|µl|μl|ul|mcl|mm3|mm\^3|mm³|cumm|(?:micro|milli)?lit(?:er|re)s?|microl)(?![a-z0-9]))"
 )
 LARGE = (
@@ -95,18 +96,21 @@ ANCHOR = (
     r"|products?|medications?|agents?|therapy|intervention|entry|enrolment)?|treatment|therapy"
     r"|informed consent|consent|screening))?(?![a-z])"
 )
+_MOMENT = r"(?:screening|baseline|enrol?lment|randomi[sz]ation)(?:\s+(?:visit|period|phase))?(?![a-z])"
+"""The second of two moments ("at screening and baseline")."""
 WINDOW = (
     r"(?:(?:within|in|during|over(?=\s+the\s))\s+(?:the\s+)?(?:last|past|previous|prior|preceding|first)?\s*"
     r"(?P<span>\d+|one|two|three|four|five|six|seven|eight|ten|twelve)(?:\s*\(\s*\w+\s*\))?\s*-?"
     r"(?P<spanunit>hours?|hrs?|h|days?|weeks?|wks?|months?|years?|d)(?![a-z])(?:['’])?"
     r"(?:\s*(?:\([+±-]?\s*\d+\s*days?\)\s*)?(?:immediately\s+)?(?:prior\s+to|before|preceding|of|from|following|after)\s+"
     rf"{ANCHOR})?"
-    rf"|(?:at|prior\s+to|before|on(?!\s+(?:(?:the|study|trial)\s+)*(?:treatment|study))|during|upon|by|when|as\s+of)\s+{ANCHOR})"
+    rf"|(?:at|prior\s+to|before|on(?!\s+(?:(?:the|study|trial)\s+)*(?:treatment|study))|during|upon|by|when|as\s+of)\s+{ANCHOR}"
+    rf"(?:\s+(?:and|or)\s+(?:at\s+)?(?:the\s+)?{_MOMENT})?)"
 )
 _OR_EQUAL = r"\s+(?:or|and)\s+equals?(?:\s+to)?"
 _SINCE_BIRTH = r"birth\s+(?:to|through|until|till)(?=\s+\d)"
 GE = (
-    r"≥|⩾|≧|＞＝|â‰¥|>\s*/?\s*=|=\s*/?\s*>|>\s*or\s*=(?:\s*to\b)?|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"
+    r"≥(?:\s*to(?=\s*\d))?|⩾|≧|＞＝|=\s*or\s*>|â‰¥|>\s*/?\s*=|=\s*/?\s*>|>\s*or\s*=(?:\s*to\b)?|≥\s*/\s*=|>\s*/\s*=|>\s*or\s+equal(?:\s+to)?|\\geq?"
     r"|(?:greater|more|higher|older|larger|longer|bigger)\s+(?:than\s+)?(?:(?:or|and)\s+)?equals?\s+(?:to|than)?"
     r"|(?:greater|more|higher|older|larger)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
     r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:greater|more|above|higher|older|over|larger|superior)(?:\s+(?:than|to))?"
@@ -120,7 +124,7 @@ GE = (
     r"|>\s?_(?=\s*\d)|&(?:ge|#8805|#x2265);|&gt;\s*=|<u\+226[57]>|›\s*=|³(?<=\s³)(?=\s*\d)"
 )
 LE = (
-    r"≤|⩽|≦|â‰¤|<\s*/?\s*=|=\s*/?\s*<|<\s*or\s*=(?:\s*to\b)?|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
+    r"≤(?:\s*to(?=\s*\d))?|⩽|≦|=\s*or\s*<|â‰¤|<\s*/?\s*=|=\s*/?\s*<|<\s*or\s*=(?:\s*to\b)?|≤\s*/\s*=|<\s*or\s+equal(?:\s+to)?|\\leq?"
     r"|(?:less|lower|fewer|younger|smaller|shorter)\s+(?:than\s+)?(?:(?:or|and)\s+)?equals?\s+(?:to|than)?"
     r"|(?:less|lower|fewer|younger|smaller)\s+than\s*(?:,\s*)?(?:or|/)\s*(?:equal(?:s)?(?:\s+to)?|=)"
     r"|equal(?:s)?\s*(?:to)?\s*(?:or|/|and)\s*(?:less|lower|below|under|younger|smaller|fewer|inferior)(?:\s+(?:than|to))?"
@@ -147,7 +151,7 @@ _OTHERS = (
 )
 """What "older" and "younger" stand before when they are of other people, or compare with what follows."""
 POST = (
-    r"(?P<postge>\+(?!\s*\d)(?:\s*(?:years?|yrs?)(?![a-z]))?|(?:or|and|&)\s+up(?!\s+to)|plus(?=\s|$)"
+    r"(?P<postge>\+(?!\s*\d)(?:\s*(?:years?|yrs?)(?![a-z]))?|(?:or|and|&)\s+up(?![a-z]|\s+to)|plus(?=\s|$)"
     r"|or\s+older(?=\s+(?:patient|subject|participant|individual|people|person|adult)s?\b)"
     rf"|(?:or|and|&|/|,)?\s*(?:older|upwards?|elder)(?![a-z])(?!\s+{_OTHERS})"
     r"|(?:or|and|&)\s+(?:over|above|more|greater|higher|longer|beyond|at\s+least)(?!\s*(?:than|then|or\s+(?:=|equal)|[\d≥>=]|the\s+age)))"

@@ -10,6 +10,7 @@ from fhir_trial.eligibility.constraint import Constraint, Join, Reading, Window
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.sieve import words_of
 from fhir_trial.eligibility.vocabulary import vocabulary
+from fhir_trial.eligibility.words import abbreviates
 
 _WHO = (
     r"(?:all|any|both|those|patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?"
@@ -314,14 +315,8 @@ def _without_abbreviation(name: str) -> str:
     if any(sign.isdigit() and sign not in before for sign in short):
         return name  # "diabetes type 2 (T1DM)"
     letters = "".join(filter(str.isalpha, short))
-    typed = short.startswith(("t1", "t2")) and _abbreviates(letters[1:], before)
-    return before if typed or _abbreviates(letters, before) else name
-
-
-def _abbreviates(letters: str, name: str) -> bool:
-    """Whether a name begins with the first of some letters and has the others in their order."""
-    rest = iter(name[1:])
-    return bool(letters) and name[:1] == letters[0] and all(letter in rest for letter in letters[1:])
+    typed = short.startswith(("t1", "t2")) and abbreviates(letters[1:], before)
+    return before if typed or abbreviates(letters, before) else name
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from fhir_trial.eligibility.constraint import Bound, Constraint, Operator
 from fhir_trial.eligibility.grammar import Limit
 from fhir_trial.eligibility.lexer import Token, is_roman, number_word
-from fhir_trial.eligibility.numerals import IN_ONE, mixed_time, values
+from fhir_trial.eligibility.numerals import IN_ONE, has_points_for_thousands, mixed_time, values
 from fhir_trial.eligibility.vocabulary import Unit, Variable, squeezed, vocabulary
 
 TIME_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
@@ -152,10 +152,10 @@ def _value(number: str, variable_id: str, unit_code: str) -> Decimal | None:
         return level_of(number, variable)
     mixed = mixed_time(number) if unit_code in IN_ONE else None
     readings = [mixed[0]] if mixed is not None and mixed[1] == unit_code else _readings(number)
-    for value in readings:
-        if _plausible(value, variable, unit):
-            return value
-    return None
+    plausible = [value for value in readings if _plausible(value, variable, unit)]
+    if len(plausible) > 1 and has_points_for_thousands(number):
+        return None  # "ferritin > 1.000 ng/mL" is one, or a thousand
+    return plausible[0] if plausible else None
 
 
 def _plausible(value: Decimal, variable: Variable, unit: Unit | None) -> bool:

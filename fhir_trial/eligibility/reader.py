@@ -12,7 +12,7 @@ from fhir_trial.eligibility.criteria import Section
 from fhir_trial.eligibility.glance import may_be_whole
 from fhir_trial.eligibility.grammar import leaves_a_denial_open, limits
 from fhir_trial.eligibility.interpreter import Interpreter, says_how_measured, window_of
-from fhir_trial.eligibility.lexer import lowered, tokens
+from fhir_trial.eligibility.lexer import Token, lowered, tokens
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.people import Terms
 from fhir_trial.eligibility.provisos import OPENERS, provisos
@@ -36,8 +36,8 @@ _FREE_DIGIT = re.compile(
     r"(?<!type \d)(?<!phase \d)(?<!within \d)(?<!last \d)(?<!past \d)(?<!previous \d)"
 )
 _NUMBER_WORDS = listed(
-    "asa nyha uln unl ii iii iv class grade one two three four five six seven ten twelve fifteen sixteen"
-    " eighteen twenty thirty forty fifty sixty seventy eighty twice thrice upper"
+    "asa nyha uln unl lln iuln ii iii iv class grade one two three four five six seven ten twelve fifteen"
+    " sixteen eighteen twenty thirty forty fifty sixty seventy eighty twice thrice upper lower"
 )
 _TELLING = _NUMBER_WORDS | people.HINTS | statements.HINTS
 _NUMBERS = frozenset("NQTLMU")
@@ -157,11 +157,24 @@ class _Line:
         self.section = section
         self.tokens = tokens(_plain(lower) if "(" in lower else lower, whole=whole)
         self.kinds = "".join([token[0] for token in self.tokens])
+        self.restated: list[list[Token]] = []
+        if "(" in self.kinds and _INSIDE_A_RANGE.search(self.kinds) is not None:
+            self._leave_out_restatements()
         self.left = self.kinds
         """The letters of the tokens, those that a limit holds as fillers."""
         self.found: list[Constraint] = []
         self.places: list[tuple[int, int]] = []
         self.interpreter = Interpreter(text, lower, self.tokens, self.kinds)
+
+    def _leave_out_restatements(self) -> None:
+        """Set brackets apart behind which a range goes on ("from 7 % (53 mmol/mol) to 9 %")."""
+        kept, end = [], 0
+        for match in _INSIDE_A_RANGE.finditer(self.kinds):
+            self.restated.append(self.tokens[match.start() : match.end()])
+            kept += self.tokens[end : match.start()]
+            end = match.end()
+        self.tokens = kept + self.tokens[end:]
+        self.kinds = "".join([token[0] for token in self.tokens])
 
     def reading(self) -> Reading:
         if _NUMBERS.isdisjoint(self.kinds):
@@ -287,15 +300,22 @@ class _Line:
     def _residue(self) -> tuple[str, ...]:
         aged = "C" in self.left and any(constraint.variable == "age" for constraint in self.found)
         saying = _SAYING_BESIDE_AN_AGE if aged else _SAYING
-        left = [match.start() for match in saying.finditer(self.left)] or self._telling_fillers()
         joints = self._joints() if "|" in self.left else set()
-        words = []
-        for i in left:
-            token = self.tokens[i]
-            joins = token.kind == "|" and i in joints
-            if not joins and not (token.kind == "w" and self._is_kept(i)):
-                words.append(self.text[token.start : token.end])
-        return tuple(words)
+        left = []
+        for match in saying.finditer(self.left):
+            kind, place = match[0], match.start()
+            if not (kind == "|" and place in joints) and not (kind == "w" and self._is_kept(place)):
+                left.append(self.tokens[place])
+        left = left or [self.tokens[place] for place in self._telling_fillers()]
+        left += [token for said in self.restated if not self._is_restated(said) for token in said[1:-1]]
+        return tuple([self.text[token.start : token.end] for token in left])
+
+    def _is_restated(self, said: list[Token]) -> bool:
+        """Whether brackets inside a limit repeat one of its values in another unit."""
+        start = said[0].start
+        return any(
+            limit.start < start < limit.end and restates(said, limit) for limit in self.found if limit.bounds
+        )
 
     def _telling_fillers(self) -> list[int]:
         """The places of fillers that say something here: the "A" of a group, "acceptable" at the end."""
@@ -305,7 +325,18 @@ class _Line:
             found += [i for i, token in enumerate(self.tokens) if self.text[token.start : token.end] == "A"]
         if "any time" in self.text:
             found += [i for i, token in enumerate(self.tokens) if token.text == "time"]
+        if "w" in self.kinds:
+            found += [
+                match.end() - 1 for match in _SECOND_MOMENT.finditer(self.kinds) if self._is_a_moment(match)
+            ]
+        if "inclusive" in self.text and any(
+            bound.operator in ("gt", "lt") for constraint in self.found for bound in constraint.bounds
+        ):
+            found += [i for i, token in enumerate(self.tokens) if "inclusive" in token.text]
         return found
+
+    def _is_a_moment(self, joined: re.Match[str]) -> bool:
+        return self.tokens[joined.end() - 1].text in _MOMENTS
 
     def _joints(self) -> set[int]:
         """The places of an "or" that joins limits, or the two sexes; any other "or" is not understood."""
@@ -418,6 +449,9 @@ def _ends(constraint: Constraint) -> set[str]:
 
 _GROUP_A = re.compile(r"(?i:\b(?:groups?|arms?|cohorts?|parts?|category|type|class|stage)\s+)A\b|\(\s*A\s*\)")
 """A group's name that reads like an article."""
+_SECOND_MOMENT = re.compile("w[&|,/]{1,2}f")
+_MOMENTS = listed("baseline screening enrollment enrolment inclusion randomization randomisation entry")
+"""Behind a time they are another one ("at screening and baseline")."""
 _ALLOWED = listed("acceptable eligible")
 """At the end of a line they say that it may be, not that it must."""
 _APART = {frozenset("g"), frozenset("l")}
@@ -426,6 +460,8 @@ _OVER_A_TIME = frozenset(
 )
 """What is itself over a time, or looks back over months: the time behind it is its own."""
 _ABBREVIATION = re.compile(r"\([VA]\)")
+_INSIDE_A_RANGE = re.compile(r"(?<=[QTN])\(f*O?[QT]f*\)(?=f*[&r|,]{0,2}f*O?f*[QT])")
+"""Brackets with a value, between two values."""
 _SAYING = re.compile("[^f.:,()Sr&]")
 """The letters of the tokens that say something; a stage of life is said by an age itself."""
 _SAYING_BESIDE_AN_AGE = re.compile("[^f.:,()Sr&C]")

@@ -148,6 +148,12 @@ def _numerals() -> set[str]:
     return {RUN.findall(word)[0] for word in WORD_NUMBERS}
 
 
+def abbreviates(letters: str, name: str) -> bool:
+    """Whether a name begins with the first of some letters and has the others in their order."""
+    rest = iter(name[1:])
+    return bool(letters) and name[:1] == letters[0] and all(letter in rest for letter in letters[1:])
+
+
 def beginnings(name: str) -> list[str]:
     """The runs of letters and digits that a name may begin with, as spaces and hyphens are left out."""
     parts = RUN.findall(name)

@@ -367,3 +367,140 @@ def test_words_in_brackets_behind_a_name_that_make_it_another_are_no_abbreviatio
 def test_the_type_in_an_abbreviation_is_that_of_the_condition() -> None:
     terms = Terms({"Diabetes Mellitus, Type 2": "D003924"})
     assert constraints("Diabetes mellitus type 2 (T1DM)", mesh_terms=terms).status == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Glucose (CSF) < 35 mg/dL",
+        "CD4 (nadir) < 180 cells/mm3",
+        "BMI (pre-pregnancy) ≥ 31 kg/m2",
+        "MMSE (spouse) < 22",
+        "Systolic BP (standing) < 85 mmHg",
+    ],
+)
+def test_a_name_with_a_word_in_brackets_may_be_another_quantity(text: str) -> None:
+    assert constraints(text).status == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mean corpuscular volume (MCV) > 102 fL",
+        "Haemoglobin (g/dL) > 9.5",
+        "Cobb angle (CA) > 22°",
+        "eGFR (Cockcroft-Gault) > 55 mL/min/1.73 m2",
+    ],
+)
+def test_brackets_with_a_short_form_another_form_a_unit_or_a_method_leave_a_name_what_it_is(
+    text: str,
+) -> None:
+    assert constraints(text).status == "computable"
+
+
+@pytest.mark.parametrize("text", ["Ferritin > 1.500 ng/mL", "HIV RNA < 2.000 copies/mL"])
+def test_points_that_may_part_thousands_leave_a_number_open(text: str) -> None:
+    assert constraints(text).status == "text"
+
+
+def test_points_part_thousands_where_no_decimal_is_plausible_and_the_other_way_round() -> None:
+    assert limits("Platelets > 90.000/µL") == ["platelets gt 90000 /uL"]
+    assert limits("Lactate < 0.900 mmol/L") == ["lactate lt 0.900 mmol/L"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Weight of the newborn < 2 kg", "Haemoglobin of children < 9 g/dL", "IQ of the children < 65"]
+)
+def test_the_value_of_somebody_named_behind_the_quantity_is_not_read(text: str) -> None:
+    assert constraints(text).status == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pleural fluid glucose < 55 mg/dL",
+        "Donor BMI < 31 kg/m2",
+        "Mothers with CD4 < 180 cells/mm3",
+        "Nadir CD4 < 180 cells/mm3",
+        "Target INR 2.1 to 2.9",
+        "LDL to HDL > 3.5",
+        "Wife aged 22 to 33 years",
+    ],
+)
+def test_another_specimen_person_or_kind_of_value_is_not_read(text: str) -> None:
+    assert constraints(text).constraints == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["No fever > 38.2 °C", "Without QTc > 455 ms", "Lack of LDL ≥ 95 mg/dL", "Not to have HbA1c > 8.2 %"],
+)
+def test_a_denied_limit_says_that_it_is_denied(text: str) -> None:
+    reading = constraints(text)
+    assert reading.status == "partial"
+    assert [limit.negated for limit in reading.constraints] == [True]
+
+
+def test_heart_failure_is_no_denial() -> None:
+    assert [limit.negated for limit in constraints("Heart failure NYHA III").constraints] == [False]
+
+
+@pytest.mark.parametrize(
+    "text", ["Aged over 19 years (inclusive)", "Patients under 71 years of age, inclusive"]
+)
+def test_inclusive_behind_a_comparison_that_excludes_its_end_is_left_open(text: str) -> None:
+    assert constraints(text).residue
+
+
+def test_two_moments_are_one_window() -> None:
+    assert _window("HAM-D ≥ 19 at screening and baseline") == ["at screening and baseline"]
+
+
+def test_a_refraction_above_a_negative_value_in_words_is_left_open() -> None:
+    assert constraints("Spherical equivalent greater than -5.5 D").status == "text"
+    assert constraints("Spherical equivalent ≥ -2.5 D").status == "computable"
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("Patients diagnosed with lupus, aged 19 to 74 years", ("19", "74")),
+        ("Age ≥ 19 years prior to screening", ("19",)),
+        ("19 yrs. or older", ("19",)),
+        ("Twenty-two years or older", ("22",)),
+        ("Adults of thirty five years or older", ("35",)),
+    ],
+)
+def test_an_age_is_read_beside_words_that_may_tell_of_another(text: str, age: tuple[str, ...]) -> None:
+    read = constraints(text).constraints[0]
+    assert (read.variable, tuple(str(bound.value) for bound in read.bounds)) == ("age", age)
+
+
+def test_the_age_at_a_diagnosis_is_not_read() -> None:
+    assert constraints("Diagnosed with lupus at age > 13 years").constraints == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("HbA1c between 7.2 % (55 mmol/mol) and 10.2 % (88 mmol/mol)", "hba1c ge 7.2 le 10.2 %"),
+        ("Weight ≥ 45 kg (99 lb) and ≤ 110 kg (243 lb)", "weight ge 45 le 110 kg"),
+        ("Glucose > 108 mg/dL (6 mmol/L) to < 252 mg/dL (14 mmol/L)", "glucose gt 108 lt 252 mg/dL"),
+    ],
+)
+def test_a_range_goes_on_behind_brackets_that_restate_its_first_end(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+def test_brackets_inside_a_range_that_say_something_else_are_left_over() -> None:
+    assert "44 mmol/mol" in constraints("HbA1c from 7.2 % (44 mmol/mol) to 10.2 %").residue
+
+
+def test_below_the_lower_limit_of_normal_needs_no_digit() -> None:
+    assert constraints("Haemoglobin below the lower limit of normal").status == "computable"
+
+
+def test_a_name_that_begins_like_or_up_is_a_name() -> None:
+    text = "Albumin < 2.9 g/dL and UPCR ≥ 3.1 g/g"
+    assert [limit.variable for limit in constraints(text).constraints] == ["albumin", "upcr"]
