@@ -20,7 +20,7 @@ _ANOTHER_MEASURE = (
     "post-menstrual",
 )  # fmt: skip
 _WHOLE = (
-    "brother", "sister", "ulcer", "shunt", "menopause", "began ", "born", "bone", "mental",
+    "brother", "sister", "ulcer", "shunt", "menopause", "began ", "born", "bone", "mental age",
 )  # fmt: skip
 """Those that other words end in ("perimenopause", "newborn")."""
 _ANOTHER = re.compile(
@@ -48,7 +48,8 @@ _CHILD_OF = re.compile(
     r"|daughters?|kids?|teen(?:ager)?s?)\s*(?:(?:who|that|is|are|of|aged?|between|under|over|\(|,)\s*)*\Z"
 )
 """A child that the participants have is not one of them."""
-_DIAGNOSED_WITH = re.compile(r"\bdiagnosed\s+(?:with|as)\s")
+_OF_A_PERSON = re.compile(r"\bdiagnosed\s(?!at|before|after|when)|\bulcers?\s|\bfistulas?\s|\bshunts?\s")
+"""What people have, and is not what is so old, in front of "aged"."""
 _LEADING = listed(
     "for if to unless except whereas has had have having with whose their parent parents mother mothers carer"
     " carers"
@@ -62,7 +63,7 @@ _MENSES = re.compile("amenorrh|menses|menstr|menopaus")
 def is_another_age(before: str, said: str, behind: str) -> bool:
     """Whether the words of an age, or those before and behind it, make it another's or that of an event."""
     if said.startswith("age") and not before.endswith(" at "):
-        before = _DIAGNOSED_WITH.sub("", before)  # "diagnosed with asthma, aged 12 to 17"
+        before = _OF_A_PERSON.sub("", before)  # "diagnosed with asthma, aged 12 to 17"
     padded = f" {before}{said}"
     if _ANOTHER.search(padded) is not None:
         return True

@@ -102,6 +102,7 @@ class Limit:
     listed: list[Token] = field(default_factory=list)
 
 
+_WITH_ITS_END = {"gt": "ge", "lt": "le"}
 _FLIPPED = {"ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "eq": "eq"}
 
 
@@ -513,6 +514,12 @@ def _before_variable(kinds: str, found: list[Token], position: int) -> Limit | N
 def _said_twice(limit: Limit, kinds: str, found: list[Token]) -> None:
     """Take in a comparison that only repeats the first ("at least 21 years of age or older")."""
     if limit.rule != "single":
+        return
+    if (
+        kinds.startswith("|O", limit.end) and found[limit.end + 1].number == "eq"
+    ):  # "above 60 mL/min or equal"
+        limit.operators = [_WITH_ITS_END.get(limit.operators[0], limit.operators[0])]
+        limit.end += 2
         return
     match = _AGAIN.match(kinds, limit.end)
     if match is not None and found[match.end() - 1].number[0] == limit.operators[0][0]:

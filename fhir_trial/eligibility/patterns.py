@@ -60,7 +60,7 @@ NORMAL = (
     r"(?P<normal>(?:(?:[x×✕*·•⋅∙]\s*|times\s+|-?\s*folds?\s+)|(?<=twice\s)|(?<=thrice\s))"
     r"(?:(?:greater|higher|more|above|over|than|of)\s+){0,2}(?:the\s+)?"
     r"(?:(?:institution(?:al|'s|’s)?|local|laboratory)\s+)?normal(?:\s+(?:limits?|values?|ranges?|levels?))?"
-    r"(?![a-z])(?!\s+(?:saline|dose|amount)))"
+    r"(?![a-z])(?!\s+(?:saline|dose|amount))|[x×✕*]\s*n(?![a-z0-9]))"
 )
 """Times "normal", which is read as its upper limit."""
 BEFORE_LIMIT = r"(?:the\s+)?(?:institutional\s+)?(?:i?uln|unl|i?lln|upper|lower)(?![a-z])"
@@ -118,7 +118,7 @@ GE = (
     r"|(?:at|of|with)?\s*(?:the\s+)?(?:at\s+least|a\s+minimum\s+of|at\s+a\s+minimum"
     r"|minimum\s+of|minimum|minimally|min\.?(?=\s*\d))"
     r"|(?:no|not|never|nor)\s+(?:be\s+)?(?:less|lower|fewer|younger|smaller|shorter|under|below)\s*(?:than)?"
-    r"|not\s+inferior\s+to|at\s*(?:or|/)\s*(?:above|over)|starting\s+(?:at|from)"
+    r"|not\s*<(?!\s*[=/])|not\s+inferior\s+to|at\s*(?:or|/)\s*(?:above|over)|starting\s+(?:at|from)"
     r"|from\s+(?=\d+\s*(?:years?|yrs?)?\s*(?:and|or|of age and|of age or)\s+(?:older|above|over))"
     # Signs that lost their shape: an underlined one, an entity, a code point, the letter of a symbol font.
     r"|>\s?_(?=\s*\d)|&(?:ge|#8805|#x2265);|&gt;\s*=|<u\+226[57]>|›\s*=|³(?<=\s³)(?=\s*\d)"

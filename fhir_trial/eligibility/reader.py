@@ -215,7 +215,11 @@ class _Line:
 
     def _use(self, start: int, end: int, read: Constraint) -> None:
         """Mark the tokens of a limit, and of brackets behind it that say the same again."""
-        restated = _RESTATED.match(self.kinds, end) if "(" in self.kinds[end : end + 3] else None
+        restated = None
+        if "(" in self.kinds[end : end + 3]:
+            restated = _RESTATED.match(self.kinds, end)
+        elif self.kinds.startswith("|", end):
+            restated = _RESTATED_BY_OR.match(self.kinds, end)
         if restated is not None and restates(self.tokens[end : restated.end()], read):
             end = restated.end()
         self._hold(start, end)
@@ -460,6 +464,8 @@ _OVER_A_TIME = frozenset(
 )
 """What is itself over a time, or looks back over months: the time behind it is its own."""
 _ABBREVIATION = re.compile(r"\([VA]\)")
+_RESTATED_BY_OR = re.compile(r"\|O?f*[QT](?=[,.)]|\Z)")
+"""The same in another unit: "≥ 9 g/dL or ≥ 5.6 mmol/L"."""
 _INSIDE_A_RANGE = re.compile(r"(?<=[QTN])\(f*O?[QT]f*\)(?=f*[&r|,]{0,2}f*O?f*[QT])")
 """Brackets with a value, between two values."""
 _SAYING = re.compile("[^f.:,()Sr&]")

@@ -15,7 +15,7 @@ WORD_KINDS = {"female": "F", "male": "X", "subject": "S", "lifestage": "C", "fil
 
 RUN = re.compile(r"[^\W_]+")
 """Letters and digits without anything between them."""
-_ALONE = {")": ")", "]": ")", ":": ":", ";": ",", "•": ".", '"': "."} | {"≥": "O", "≤": "O", "to": "r"}
+_ALONE = {")": ")", "]": ")", ":": ":", ";": ",", "•": ".", '"': "."} | {"to": "r"}
 _OPENING = (
     "over", "above", "under", "below", "exceed", "beyond", "min", "max", "elder", "older", "younger",
     "upward", "greater", "less", "equal", "uln", "unl", "lln", "iuln", "illn", "institut", "local", "lab",
@@ -53,13 +53,13 @@ _LENGTH = r"the|last|past|prev|prior|prec|first|\d|one|two|three|four|five|six|s
 _GOING_ON = {
     ",": (",", _POST), "/": ("/", _POST), "(": ("(", "both|incl|e?s$|[<>≤≥=]"),
     ".": (".", r"\d"), "-": ("r", r"\d"),
-    ">": ("O", r"[=/>＝(_]|or"), "<": ("O", r"[=/<＝(_]|or|u$"),
+    "≥": ("O", "to$"), "≤": ("O", "to$"), ">": ("O", r"[=/>＝(_]|or"), "<": ("O", r"[=/<＝(_]|or|u$"),
     "or": ("|", rf"{_POST_WORDS}|/|equal"), "and": ("&", rf"{_POST_WORDS}|/"),
     "of": ("f", _LEAST), "with": ("f", _LEAST), "the": ("f", rf"at|a|min|{_NORMAL}"), "a": ("f", "min|max"),
     "in": ("f", rf"{_LENGTH}|excess"), "as": ("f", "of|well"), "by": ("f", _POINT), "on": ("f", _POINT),
     "at": ("f", rf"{_POINT}|least|most|min|or$|/"), "from": ("b", r"\d|birth"), "study": ("?", _NORMAL),
     "before": ("?", _POINT), "during": ("?", rf"{_LENGTH}|{_POINT}"), "when": ("?", _POINT),
-    "prior": ("?", "to"), "not": ("?", rf"{_LESS}|>|in|sup"), "no": ("?", _LESS),
+    "prior": ("?", "to"), "not": ("?", rf"{_LESS}|[<>]|in|sup"), "no": ("?", _LESS),
 }  # fmt: skip
 """What has a letter of its own unless it goes on like this."""
 _ENDING_A_NUMBER = listed(") ] ; or to ≥ ≤ < > =") | {""}
