@@ -102,6 +102,8 @@ class Limit:
     listed: list[Token] = field(default_factory=list)
 
 
+_OR_EQUAL = re.compile(r"\|O(?![fNQTL])")
+"""Behind a value: "above 60 mL/min or equal"."""
 _WITH_ITS_END = {"gt": "ge", "lt": "le"}
 _FLIPPED = {"ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "eq": "eq"}
 
@@ -515,9 +517,7 @@ def _said_twice(limit: Limit, kinds: str, found: list[Token]) -> None:
     """Take in a comparison that only repeats the first ("at least 21 years of age or older")."""
     if limit.rule != "single":
         return
-    if (
-        kinds.startswith("|O", limit.end) and found[limit.end + 1].number == "eq"
-    ):  # "above 60 mL/min or equal"
+    if _OR_EQUAL.match(kinds, limit.end) is not None and found[limit.end + 1].text.startswith("equal"):
         limit.operators = [_WITH_ITS_END.get(limit.operators[0], limit.operators[0])]
         limit.end += 2
         return

@@ -504,3 +504,38 @@ def test_below_the_lower_limit_of_normal_needs_no_digit() -> None:
 def test_a_name_that_begins_like_or_up_is_a_name() -> None:
     text = "Albumin < 2.9 g/dL and UPCR ≥ 3.1 g/g"
     assert [limit.variable for limit in constraints(text).constraints] == ["albumin", "upcr"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Haemoglobin ≥ 9.5 g/dL or ≥ 5.9 mmol/L", "hemoglobin ge 9.5 g/dL"),
+        ("Creatinine clearance above 55 mL/min or equal", "creatinine-clearance ge 55 mL/min"),
+        ("AST ≤ to 2.2 x ULN", "ast le 2.2 ULN"),
+        ("Haemoglobin not < 8.5 g/dL", "hemoglobin ge 8.5 g/dL"),
+    ],
+)
+def test_a_limit_said_again_or_oddly_is_one_limit(text: str, expected: str) -> None:
+    assert limits(text) == [expected]
+    assert constraints(text).status == "computable"
+
+
+def test_an_equals_sign_with_its_own_number_says_nothing_of_the_limit_before() -> None:
+    assert limits("Aged < 3 or = 9 years") == ["age lt 3 a"]
+
+
+def test_a_multiple_of_n_is_one_of_normal_and_leaves_its_end_open() -> None:
+    reading = constraints("AST ≤ 2.2 x N")
+    assert (limits("AST ≤ 2.2 x N"), reading.status) == (["ast le 2.2 ULN"], "partial")
+
+
+@pytest.mark.parametrize(
+    "text", ["Patients with mental illness aged 19 to 63 years", "People with a leg ulcer aged ≥ 19 years"]
+)
+def test_what_people_have_does_not_make_an_age_another(text: str) -> None:
+    assert [limit.variable for limit in constraints(text).constraints] == ["age"]
+
+
+def test_the_age_of_a_wound_or_a_mind_is_not_read() -> None:
+    assert not constraints("Leg ulcer older than 5 weeks").constraints
+    assert not constraints("Mental age ≥ 9 years").constraints
