@@ -188,8 +188,6 @@ VOCABULARY: frozenset[str] = _PHRASES.vocabulary
 
 def circumstance(written: str, line: str, words: list[str], at: int) -> Found:
     """What a line says of such things, if it says nothing else."""
-    if HINTS.isdisjoint(words) or not VOCABULARY.issuperset(words):
-        return NOTHING
     read = fitting(_PHRASES, _LINE, written, line, words, at)
     if read is None:
         return NOTHING

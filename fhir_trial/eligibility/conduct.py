@@ -1,12 +1,11 @@
 """Lines on other studies, allergy to what this one gives, abuse, smoking, contraception."""
 
 import re
-from collections.abc import Callable
 
 from fhir_trial.eligibility.constraint import Window
 from fhir_trial.eligibility.patterns import listed
 from fhir_trial.eligibility.phrases import Phrase, Phrases, ending_in, letters, one_of, some_of
-from fhir_trial.eligibility.templates import AGO, AND_OR, NOTHING, Found, fitting, window_of
+from fhir_trial.eligibility.templates import AGO, AND_OR, NOTHING, Family, Found, fitting, window_of
 
 _WHO = (
     "all any the a an who that they he she is are be being been has have having had was were must should"
@@ -370,30 +369,17 @@ def _contraception(written: str, line: str, words: list[str], at: int) -> Found:
     return tuple(stated), "any-of" if denied and len(stated) > 1 else "all-of"
 
 
-_FAMILIES: tuple[tuple[frozenset[str], Callable[[str, str, list[str], int], Found]], ...] = (
+FAMILIES: tuple[Family, ...] = (
     (_TRIAL_HINTS, _other_trials),
     (_ALLERGY_HINTS, _allergies),
     (_HABIT_HINTS, _habits),
     (_SMOKE_HINTS, _smoking),
     (_CONTRACEPTION_HINTS, _contraception),
 )
-HINTS: frozenset[str] = frozenset[str]().union(*(hints for hints, _ in _FAMILIES))
+HINTS: frozenset[str] = frozenset[str]().union(*(hints for hints, _ in FAMILIES))
 """A line without any of these is none of them."""
 
 VOCABULARY: frozenset[str] = frozenset[str]().union(
     *(phrases.vocabulary for phrases in (_TRIALS, _ALLERGIES, _HABITS, _SMOKES, _CONTRACEPTION))
 )
 """Every word of these lines."""
-
-
-def conduct(written: str, line: str, words: list[str], at: int) -> Found:
-    """What a line says of these, if it says nothing else.
-
-    written: the line as it stands in the text, from `at` on; line: the same in lower case.
-    """
-    for hints, family in _FAMILIES:
-        if not hints.isdisjoint(words):
-            found = family(written, line, words, at)
-            if found[0]:
-                return found
-    return NOTHING

@@ -131,10 +131,10 @@ def _limit(kinds: str, found: list[Token], position: int) -> Limit | None:
 
 
 def _after_variable(kinds: str, found: list[Token], position: int) -> Limit | None:
+    if position > 1 and found[position - 1].text == "to" and kinds[position - 2] in "VA":
+        return None  # the second of a ratio
     end = _end_of_variables(kinds, position)
     variables = _variables(kinds, found, position, end)
-    if position > 1 and found[position - 1].text == "to" and kinds[position - 2] in "VA":
-        return None
     pressures = _PRESSURES.match(kinds, end) if variables[0].unit in _OF_PRESSURE else None
     if pressures is not None and all(variable.unit in _OF_PRESSURE for variable in variables):
         said = next((name for name in ("o", "q") if pressures[name]), None)

@@ -11,6 +11,7 @@ from fhir_trial.eligibility.grammar import Limit
 from fhir_trial.eligibility.lexer import Token, is_roman, number_word
 from fhir_trial.eligibility.numerals import times_normal
 from fhir_trial.eligibility.patterns import listed
+from fhir_trial.eligibility.provisos import WHEN
 from fhir_trial.eligibility.quantities import (
     TIME_UNITS,
     as_operator,
@@ -76,7 +77,7 @@ _SPEAKING_UNITS = (
     ("alcoholic", "alcohol-intake"), ("units of alcohol", "alcohol-intake"), ("standard", "alcohol-intake"),
 )  # fmt: skip
 """How a unit begins that has no other use -> the variable that it is of."""
-_WHEN = listed("if unless when whenever")
+_CONDITIONALS = WHEN | {"unless"}
 _DENIALS = listed("no not without lack absence never neither nor unable")
 _BETWEEN_A_DENIAL = listed(
     "to have having has had meet meets achieve achieves achieved reach reached maintain evidence history"
@@ -170,7 +171,7 @@ class Interpreter:
             return False
         for place in range(limit.start - 1, max(limit.start - 5, -1), -1):
             token = self.tokens[place]
-            if token.text in _WHEN:
+            if token.text in _CONDITIONALS:
                 return True
             if token.kind in ",.":
                 return False

@@ -60,8 +60,6 @@ VOCABULARY: frozenset[str] = _PHRASES.vocabulary
 
 def judgement(written: str, line: str, words: list[str], at: int) -> Found:
     """Whether a line says that the investigator decides who is suitable, if it says nothing else."""
-    if HINTS.isdisjoint(words) or not VOCABULARY.issuperset(words):
-        return NOTHING
     read = fitting(_PHRASES, _LINE, written, line, words, at)
     if read is None or read.letters.count("J") + read.letters.count("I") != 1:
         return NOTHING  # unsuitable by whose judgement?

@@ -15,6 +15,7 @@ from fhir_trial.eligibility.patterns import (
     LT,
     NORMAL,
     NUMBER,
+    NUMERALS,
     OUTSIDE,
     POST,
     POWER,
@@ -149,7 +150,7 @@ def _amount() -> re.Pattern[str]:
     )
 
 
-_NUMERALS = frozenset(re.split("[ -]", word)[0] for word in (*WORD_NUMBERS, *ROMAN, *TIMES))
+_NUMERALS = NUMERALS.union(TIMES)
 _BEFORE_AN_AMOUNT = re.compile(rf"[x×✕*]\s?(?=\d[\d.,]*\s*{BEFORE_LIMIT})")
 """The sign in front of a multiple ("> x3 ULN")."""
 

@@ -19,6 +19,8 @@ TIMES = {"twice": 2, "thrice": 3}
 """Numbers only in front of a limit of normal."""
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
 ROMAN |= {"ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6}
+NUMERALS = frozenset({*WORD_NUMBERS, *ROMAN})
+"""What a number in words or in roman numerals begins with."""
 
 _AND = r"\s*+(?:,\s*+|and\s++|plus\s++|[+&]\s*+)?+"
 _NOT_A_RHYTHM = r"(?![a-z0-9])(?!\s*(?:a|per|each|every|/|out\s+of|of\s+the)\s*(?:week|month|year|day))"

@@ -66,11 +66,6 @@ def ending_in(nouns: str, others: str) -> str:
     return f"(?:{last}|{'|'.join(f'{word} ' for word in others.split())})*(?:{last})"
 
 
-def words_in(patterns: Iterable[str]) -> frozenset[str]:
-    """Every word of some patterns, made with `one_of` and the like; and the "s" of a genitive."""
-    return frozenset(("s",)).union(*(_OF_A_PATTERN.findall(pattern) for pattern in patterns))
-
-
 def spellings(name: str) -> list[str]:
     """The ways to write a name in which brackets hold what may be left out ("tumo[u]r[s]").
 
@@ -94,8 +89,9 @@ class Phrases:
         """patterns: letter -> pattern, made with `one_of` and `some_of`, over words that end in a space."""
         self._patterns = patterns
         self._pattern: re.Pattern[str] | None = None
-        self.vocabulary = words_in(patterns.values())
-        """Every word of them."""
+        words = (_OF_A_PATTERN.findall(pattern) for pattern in patterns.values())
+        self.vocabulary = frozenset(("s",)).union(*words)
+        """Every word of them, and the "s" of a genitive."""
 
     def could_be_all(self, words: list[str]) -> bool:
         """Whether a line has no other word than those of the phrases."""

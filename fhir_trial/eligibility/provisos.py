@@ -8,11 +8,11 @@ from fhir_trial.eligibility.lexer import Token
 from fhir_trial.eligibility.patterns import listed
 
 _BEHIND_A_LIMIT = listed("unless except excepting excluding")
-_ANYWHERE = listed("if when whenever")
+WHEN = listed("if when whenever")
 """Behind a comma, and with another limit to come, they are of that one ("..., if on heparin, INR < 3")."""
 _BEFORE_PEOPLE = listed("for in among")
 _CASES = listed("absence presence case cases event those")
-OPENERS = _BEHIND_A_LIMIT | _ANYWHERE | _BEFORE_PEOPLE
+OPENERS = _BEHIND_A_LIMIT | WHEN | _BEFORE_PEOPLE
 """A line without any of these has no proviso."""
 _SENTENCE_ENDS = listed(". 。 ; ； …")
 _JOINTS = ",:|&/("
@@ -36,7 +36,8 @@ def provisos(text: str, tokens: list[Token], places: list[tuple[int, int]]) -> l
             if end == len(gap) and not is_last and _goes_on(gap, first):
                 gap, end = tokens[start : ends[i + 1]], ends[i + 1] - start
                 found[i] = None
-            found[i - 1] = found[i - 1] if found[i - 1] is None else _words(text, gap[first:end])
+            if found[i - 1] is not None:
+                found[i - 1] = _words(text, gap[first:end])
         elif not is_last:
             first = _skipped(gap, _last_sentence(gap))
             if opens_a_proviso(gap, first) and not _has_a_value(gap[first:]):
@@ -79,7 +80,7 @@ def _goes_on(gap: list[Token], first: int) -> bool:
 
 def opens_a_proviso(gap: list[Token], at: int) -> bool:
     """Whether a proviso may begin here: with "if", or with "in" and the people or the case it is for."""
-    if at >= len(gap) or gap[at].text in _ANYWHERE:
+    if at >= len(gap) or gap[at].text in WHEN:
         return at < len(gap)
     if gap[at].text not in _BEFORE_PEOPLE:
         return False

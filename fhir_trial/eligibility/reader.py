@@ -192,8 +192,8 @@ class _Line:
         if "w" in self.kinds and len(self.found) > 1:
             self._share_window()
         residue = self._residue()
-        if residue and not OPENERS.isdisjoint([token.text for token in self.tokens]):
-            self._add_provisos()
+        may_open = residue and not OPENERS.isdisjoint([token.text for token in self.tokens])
+        if may_open and self._add_provisos():
             residue = self._residue()
         join = self._join()
         if join == "unknown" and self.section == "inclusion" and not self._alternatives():
@@ -222,10 +222,10 @@ class _Line:
             restated = _RESTATED_BY_OR.match(self.kinds, end)
         if restated is not None and restates(self.tokens[end : restated.end()], read):
             end = restated.end()
-        self._hold(start, end)
+        self._set_left(start, "f" * (end - start))
 
-    def _hold(self, start: int, end: int) -> None:
-        self.left = f"{self.left[:start]}{'f' * (end - start)}{self.left[end:]}"
+    def _set_left(self, start: int, letters: str) -> None:
+        self.left = f"{self.left[:start]}{letters}{self.left[start + len(letters) :]}"
 
     def _sex(self) -> None:
         """The sex of whom the line speaks; one that only some limits are for is left in the residue."""
@@ -240,9 +240,9 @@ class _Line:
         before = at[-1] < first and between[:1] != ":" and "?" not in between
         if len(sexes) == 2 and together:
             for place in at:
-                self._hold(place, place + 1)
+                self._set_left(place, "f")
         elif len(sexes) == 1 and before and len(at) == 1:
-            self._hold(at[0], at[0] + 1)
+            self._set_left(at[0], "f")
             token = self.tokens[at[0]]
             code = "female" if token.kind == "F" else "male"
             self.found.append(
@@ -251,12 +251,12 @@ class _Line:
                 )
             )
 
-    def _add_provisos(self) -> None:
-        """For whom or when each limit holds, where the words around it say so."""
+    def _add_provisos(self) -> bool:
+        """Say for whom or when each limit holds, where the words around it do; whether they do of any."""
         said = provisos(self.text, self.tokens, self.places)
         words = " … ".join(filter(None, said))
         if not words:
-            return
+            return False
         by_place = list(zip(self.places, said, strict=True))
         of_limit = {self.tokens[start].start: proviso for (start, _), proviso in by_place}
         self.found = [
@@ -266,10 +266,11 @@ class _Line:
         ]
         for (start, end), proviso in by_place:
             if proviso is None:
-                self.left = f"{self.left[:start]}{self.kinds[start:end]}{self.left[end:]}"
+                self._set_left(start, self.kinds[start:end])
         self.places = [place for place, proviso in by_place if proviso is not None]
         if len({constraint.proviso for constraint in self.found}) > 1:
             self.interpreter.undecided = True  # who is of one of them need not be of the others
+        return True
 
     def _share_window(self) -> None:
         """A time that opens or closes the line is said of all its limits, not only of the nearest."""

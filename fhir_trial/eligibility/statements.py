@@ -6,7 +6,7 @@ from functools import lru_cache
 from fhir_trial.eligibility import agreement, circumstances, conduct, judgement
 from fhir_trial.eligibility.constraint import Reading
 from fhir_trial.eligibility.sieve import words_of
-from fhir_trial.eligibility.templates import Found
+from fhir_trial.eligibility.templates import Family, Found, first_found
 
 HINTS: frozenset[str] = agreement.HINTS | conduct.HINTS | circumstances.HINTS | judgement.HINTS
 """A line without any of these is none of them."""
@@ -17,6 +17,11 @@ VOCABULARY: frozenset[str] = agreement.VOCABULARY.union(
 """A line with any other word is none of them; one look-up settles it for most lines with a hint."""
 LONGEST = 250
 """Characters; a longer line says more than one of these."""
+_FAMILIES: tuple[Family, ...] = (
+    *conduct.FAMILIES,
+    (circumstances.HINTS, circumstances.circumstance),
+    (judgement.HINTS, judgement.judgement),
+)
 _NUMBERED = re.compile(r"\d{1,2}[.)](?=[a-z])")
 
 
@@ -40,13 +45,10 @@ def _found(written: str, line: str, at: int, leads: bool) -> Found:
     leads: whether it leads to other lines, which may say what it means.
     """
     words = words_of(line)
-    found, join = agreement.agreement(line, words, at)
-    if not found:
-        found, join = conduct.conduct(written, line, words, at)
-    for family in () if leads else (circumstances.circumstance, judgement.judgement):
-        if not found:
-            found, join = family(written, line, words, at)
-    return found, join
+    agreed = agreement.agreement(line, words, at)
+    if agreed[0]:
+        return agreed
+    return first_found(conduct.FAMILIES if leads else _FAMILIES, written, line, words, at)
 
 
 def forget() -> None:

@@ -1,6 +1,7 @@
 """Templates for lines that say one thing: who, whether it is denied, what, and in which time."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from fhir_trial.eligibility.constraint import Constraint, Join, Window
@@ -10,6 +11,8 @@ from fhir_trial.eligibility.quantities import TIME_UNITS
 
 Found = tuple[tuple[Constraint, ...], Join]
 NOTHING: Found = ((), "all-of")
+Family = tuple[frozenset[str], Callable[[str, str, list[str], int], Found]]
+"""Words without any of which a line is none of a family, and what reads one that may be."""
 
 _NUMBER = r"(?:\d+ |one |two |three |four |five |six |eight |ten |twelve )"
 _UNIT = "(?:days |day |weeks |week |wks |months |month |mos |years |year )"
@@ -76,6 +79,19 @@ def fitting(
     phrases = family.cut(line)
     match = template.fullmatch(letters(phrases))
     return None if match is None or _contradicts_itself(line) else Line(written, phrases, match, at)
+
+
+def first_found(families: tuple[Family, ...], written: str, line: str, words: list[str], at: int) -> Found:
+    """What the first family that understands a line reads in it.
+
+    written: the line as it stands in the text, from `at` on; line: the same in lower case; words: its words.
+    """
+    for hints, read in families:
+        if not hints.isdisjoint(words):
+            found = read(written, line, words, at)
+            if found[0]:
+                return found
+    return NOTHING
 
 
 def _contradicts_itself(line: str) -> bool:

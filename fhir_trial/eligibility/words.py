@@ -7,7 +7,7 @@ the word behind it.
 import re
 from functools import cache, lru_cache
 
-from fhir_trial.eligibility.patterns import ROMAN, WORD_NUMBERS, listed
+from fhir_trial.eligibility.patterns import NUMERALS, listed
 from fhir_trial.eligibility.vocabulary import vocabulary
 
 WORD_KINDS = {"female": "F", "male": "X", "subject": "S", "lifestage": "C", "filler": "f"}
@@ -105,7 +105,7 @@ def _of_its_own(word: str) -> str:
 def _longer() -> dict[str, tuple[str, frozenset[str]]]:
     """Word -> its letter, and what behind it would make it more than itself."""
     beginnings: dict[str, set[str]] = {word: {going_on} for word, (_, going_on) in _GOING_ON.items()}
-    singles = {name for name in _names() if RUN.fullmatch(name)} | set(ROMAN) | _numerals()
+    singles = {name for name in _names() if RUN.fullmatch(name)} | NUMERALS
     for entry in _names() + _entries():
         first, *more = RUN.findall(entry)
         if first != entry and first not in singles and (first in _GOING_ON or not _begins_more(first)):
@@ -144,10 +144,6 @@ def _entries() -> list[str]:
     return [word for kind in WORD_KINDS for word in vocabulary().words[kind]]
 
 
-def _numerals() -> set[str]:
-    return {RUN.findall(word)[0] for word in WORD_NUMBERS}
-
-
 def abbreviates(letters: str, name: str) -> bool:
     """Whether a name begins with the first of some letters and has the others in their order."""
     rest = iter(name[1:])
@@ -165,7 +161,7 @@ def _openers() -> frozenset[str]:
     """Words that a longer token, or another kind of token, can begin with, also written together."""
     several = [entry for entry in _entries() if not RUN.fullmatch(entry)]
     written = {begun for entry in _names() + several for begun in beginnings(entry)}
-    return frozenset(written | _numerals() | set(ROMAN) | _OPENERS)
+    return frozenset(written | NUMERALS | _OPENERS)
 
 
 @cache
